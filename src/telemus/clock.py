@@ -115,9 +115,10 @@ def format_utc(tai_ns: int, *, decimals: int = 3) -> str:
 class Correlation:
     """The on-board clock against TAI, piecewise linear between knots.
 
-    ``onboard_ns`` and ``tai_ns`` (n,) int64, the first ascending. Between two knots the line through them holds; before the
-    first and after the last, the line of the nearest pair. Steps, resets and rollovers are not bridged: the recorder's counter
-    is unwrapped into one ascending count before it comes here, with one ``Correlation`` per stretch between steps.
+    ``onboard_ns`` and ``tai_ns`` (n,) int64, both ascending. Between two knots the line through them holds; before
+    the first and after the last, the line of the nearest pair. Steps, resets and rollovers are not bridged: the
+    recorder's counter is unwrapped into one ascending count before it comes here, with one ``Correlation`` per
+    stretch between steps.
     """
 
     onboard_ns: NDArray[np.int64]
@@ -126,7 +127,8 @@ class Correlation:
     def __post_init__(self) -> None:
         if len(self.onboard_ns) < 2 or len(self.onboard_ns) != len(self.tai_ns):
             raise ClockError(
-                f"correlation: got {len(self.onboard_ns)} on-board and {len(self.tai_ns)} TAI times, wanted two or more pairs"
+                f"correlation: got {len(self.onboard_ns)} on-board and {len(self.tai_ns)} TAI times, "
+                "wanted two or more pairs"
             )
         if np.any(np.diff(self.onboard_ns) <= 0) or np.any(np.diff(self.tai_ns) <= 0):
             raise ClockError(

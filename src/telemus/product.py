@@ -33,9 +33,10 @@ class Column:
 class Product:
     """The declaration of one result.
 
-    ``level`` is 1, 2 or 3; ``inputs`` names the channels' quantities or the products it is made from; ``version`` grows when
-    the same inputs would give another result; ``quality_rejects`` are the bits that keep a row out of the aggregates made from
-    it; ``mission_values`` names the only parts of a mission that its identity depends on (``light``, ``phases`` ...).
+    ``level`` is 1, 2 or 3; ``inputs`` names the channels' quantities or the products it is made from; ``version``
+    grows when the same inputs would give another result; ``quality_rejects`` are the bits that keep a row out of the
+    aggregates made from it; ``mission_values`` names the only parts of a mission that its identity depends on
+    (``light``, ``phases`` ...).
     """
 
     name: str

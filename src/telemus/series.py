@@ -169,7 +169,7 @@ class Samples:
             start = stop
 
     def between(self, start_ns: int, stop_ns: int) -> Samples:
-        """Return the samples at or after ``start_ns`` and before ``stop_ns`` [ns TAI], as views where one segment is left.
+        """Return the samples at or after ``start_ns`` and before ``stop_ns`` [ns TAI]; views where one segment is left.
 
         >>> Samples.of(np.arange(10), 1).between(2_500_000_000, 5_000_000_000).values.tolist()
         [3, 4]
@@ -232,5 +232,6 @@ def flag_names(quality: int, *vocabularies: type[enum.IntFlag]) -> list[str]:
     >>> flag_names(Quality.RAIL | Quality.DROPOUT)
     ['dropout', 'rail']
     """
-    bits = [bit for vocabulary in (Quality, *vocabularies) for bit in vocabulary if int(bit) & int(quality)]
+    kinds: tuple[type[enum.IntFlag], ...] = (Quality, *vocabularies)
+    bits = [bit for kind in kinds for bit in kind if int(bit) & int(quality)]
     return [str(bit.name).lower() for bit in sorted(bits, key=int)]
