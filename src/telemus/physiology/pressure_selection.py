@@ -1,0 +1,249 @@
+"""Choose the upstrokes of a pressure: which rises between a minimum and a maximum are heart beats.
+
+A pressure turns many times per beat: upstroke, reflected wave, dicrotic notch, respiration, noise. What tells a beat
+apart, in any species and at any rate, is that its rise is of the size of the other beats' rises around it. So every
+block of time is judged inside its own window:
+
+    window   |<------ margin ------>|<- block ->|<------ margin ------>|      only upstrokes inside the block are kept
+    1. rises from each minimum to the next maximum; the two largest say what a large rise is, those of at least half the
+       second largest have the mean A (one artefact cannot set the scale);
+    2. rises are joined across falls of less than 0.35 A (zigzag with hysteresis), A is measured again, until it stands;
+    3. rises of at least 0.5 A are beats; one that starts high, stays low and comes early is a reflected wave;
+    4. where beats are missing for over 1.5 intervals, smaller rises at a plausible time are admitted (ectopic beats, a
+    damped
+       stretch beside a strong one).
+
+A block's answer depends on its window only, and blocks lie on an absolute grid: therefore a record cut into chunks
+gives the same beats, and a bad stretch changes nothing further away than margin + block.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+HYSTERESIS = 0.35  # a fall of less than this share of the pulse does not end a rise
+LARGE = 0.5  # a rise of at least this share of the pulse is a beat
+SMALL = 0.12  # the smallest share of the pulse that an admitted beat may have
+LATE = 1.5  # intervals without a beat after which smaller rises are admitted
+
+
+@njit(cache=True)
+def _zigzag(value, kind, run, first, last, hysteresis, bottom, top):  # type: ignore[no-untyped-def]
+    """Write the rises among extrema [first, last) that no fall of ``hysteresis`` interrupts; return how many."""
+    count = 0
+    low = high = -1  # extremum index of the running minimum, and of the running maximum once it has risen enough
+    for i in range(first, last):
+        if i > first and run[i] != run[i - 1]:
+            if high >= 0:
+                bottom[count], top[count] = low, high
+                count += 1
+            low = high = -1
+        if kind[i] < 0:
+            if high >= 0:
+                if value[high] - value[i] >= hysteresis:
+                    bottom[count], top[count] = low, high
+                    count += 1
+                    low, high = i, -1
+            elif low < 0 or value[i] < value[low]:
+                low = i
+        elif high >= 0:
+            if value[i] > value[high]:
+                high = i
+        elif low >= 0 and value[i] - value[low] >= hysteresis:
+            high = i
+    if high >= 0:
+        bottom[count], top[count] = low, high
+        count += 1
+    return count
+
+
+@njit(cache=True)
+def _pulse_size(value, bottom, top, count):  # type: ignore[no-untyped-def]
+    """Return the mean of the rises of at least half the second largest, none counted above 1.5 times that."""
+    first = second = 0.0
+    for j in range(count):
+        rise = value[top[j]] - value[bottom[j]]
+        if rise > first:
+            first, second = rise, first
+        elif rise > second:
+            second = rise
+    if second == 0.0:
+        return first
+    total = 0.0
+    members = 0
+    for j in range(count):
+        rise = value[top[j]] - value[bottom[j]]
+        if rise >= 0.5 * second:
+            total += min(rise, 1.5 * second)
+            members += 1
+    return total / members
+
+
+@njit(cache=True)
+def _large_rises(position, value, kind, run, first, last, smallest, bottom, top):  # type: ignore[no-untyped-def]
+    """Settle the pulse size among extrema [first, last) and keep the rises that are beats; return (count, pulse size).
+
+    White noise turns at two of three points and its large rises are about twice its mean rise; a pulse in noise that
+    still can be seen stands well above it. What turns like noise and stands out like noise is taken as noise: no beat.
+    """
+    count = _zigzag(value, kind, run, first, last, 0.0, bottom, top)
+    if count == 0:
+        return 0, 0.0
+    mean_rise = 0.0
+    for j in range(count):
+        mean_rise += (value[top[j]] - value[bottom[j]]) / count
+    restless = count > 0.22 * (position[last - 1] - position[first] + 1)
+    pulse = _pulse_size(value, bottom, top, count)
+    for _ in range(3):
+        count = _zigzag(value, kind, run, first, last, HYSTERESIS * pulse, bottom, top)
+        again = _pulse_size(value, bottom, top, count)
+        if abs(again - pulse) <= 0.05 * pulse:
+            break
+        pulse = again
+    if pulse < smallest or (restless and pulse < 3.0 * mean_rise):
+        return 0, pulse
+    kept = 0
+    for j in range(count):
+        if value[top[j]] - value[bottom[j]] >= LARGE * pulse:
+            bottom[kept], top[kept] = bottom[j], top[j]
+            kept += 1
+    return kept, pulse
+
+
+@njit(cache=True)
+def _drop_reflected(position, value, bottom, top, count):  # type: ignore[no-untyped-def]
+    """Drop rises that look like a reflected wave between two beats; return how many are left.
+
+    All three must hold: it is smaller than three quarters of both neighbours' rises, it starts more than a quarter of
+    the pulse above both neighbours' feet, and it comes within 0.65 of the way from one beat to the next.
+    """
+    kept = 0
+    for j in range(count):
+        if 0 < j < count - 1:
+            before, after = j - 1, j + 1
+            rise = value[top[j]] - value[bottom[j]]
+            pulse = min(value[top[before]] - value[bottom[before]], value[top[after]] - value[bottom[after]])
+            lift = value[bottom[j]] - max(value[bottom[before]], value[bottom[after]])
+            way = position[bottom[j]] - position[bottom[before]]
+            whole = position[bottom[after]] - position[bottom[before]]
+            if rise < 0.75 * pulse and lift > 0.25 * pulse and way < 0.65 * whole:
+                continue
+        # kept entries go to the front of a second half, so that neighbours above are the ones judged, not the ones left
+        bottom[count + kept], top[count + kept] = bottom[j], top[j]
+        kept += 1
+    for j in range(kept):
+        bottom[j], top[j] = bottom[count + j], top[count + j]
+    return kept
+
+
+@njit(cache=True)
+def _typical_interval(position, run, bottom, count):  # type: ignore[no-untyped-def]
+    """Return the median distance [cells] between neighbouring beats of one run, or 0 where there are fewer than two."""
+    sorted_gaps = np.empty(count, np.int64)
+    n = 0
+    for j in range(1, count):
+        if run[bottom[j]] != run[bottom[j - 1]]:
+            continue
+        gap = position[bottom[j]] - position[bottom[j - 1]]
+        i = n
+        while i > 0 and sorted_gaps[i - 1] > gap:
+            sorted_gaps[i] = sorted_gaps[i - 1]
+            i -= 1
+        sorted_gaps[i] = gap
+        n += 1
+    return sorted_gaps[n // 2] if n >= 2 else 0
+
+
+@njit(cache=True)
+def _admit_missing(position, value, kind, run, first, last, smallest, pulse, bottom, top, count, scratch):  # type: ignore[no-untyped-def]
+    """Admit smaller rises where beats are missing; return how many beats there are then, in order."""
+    typical = _typical_interval(position, run, bottom, count)
+    if typical == 0:
+        return count
+    low, high, all_low, all_high = scratch
+    total = 0
+    for j in range(count + 1):
+        # the stretch from beat j - 1 to beat j, or to the edge of the window
+        start = first if j == 0 else top[j - 1]
+        stop = last if j == count else bottom[j] + 1
+        since = position[start] if j == 0 else position[bottom[j - 1]]
+        until = position[last - 1] if j == count else position[bottom[j]]
+        if until - since > LATE * typical and stop - start >= 2:
+            found, size = _large_rises(position, value, kind, run, start, stop, smallest, low, high)
+            previous = since if j > 0 else since - typical
+            if size >= SMALL * pulse:
+                for k in range(found):
+                    at = position[low[k]]
+                    if at - previous >= 0.55 * typical and (j == count or until - at >= 0.45 * typical):
+                        all_low[total], all_high[total] = low[k], high[k]
+                        total += 1
+                        previous = at
+        if j < count:
+            all_low[total], all_high[total] = bottom[j], top[j]
+            total += 1
+    for j in range(total):
+        bottom[j], top[j] = all_low[j], all_high[j]
+    return total
+
+
+@njit(cache=True)
+def _steepest_cell(means, start, stop):  # type: ignore[no-untyped-def]
+    """Return the cell of [start, stop) from which the pressure rises most to the next."""
+    best = start
+    for cell in range(start + 1, stop):
+        if means[cell + 1] - means[cell] > means[best + 1] - means[best]:
+            best = cell
+    return best
+
+
+@njit(cache=True)
+def select_upstrokes(
+    means: NDArray[np.float64],
+    position: NDArray[np.int64],
+    kind: NDArray[np.int8],
+    run: NDArray[np.int64],
+    block: int,
+    margin: int,
+    phase: int,
+    smallest: float,
+) -> NDArray[np.int64]:
+    """Choose the upstrokes that are beats, block by block.
+
+    means (cells,) with the extrema (position, kind, run) of ``numerics.alternating_extrema``; block and margin [cells];
+    phase: how many cells of its block lie before the first cell; smallest: least pulse [unit of means]. Returns (beats,
+    4): the cells of minimum, steepest rise and maximum, and the start of the run.
+    """
+    value = means[position]
+    longest = 2 * (block + 2 * margin) + 8
+    bottom, top = np.empty(longest, np.int64), np.empty(longest, np.int64)
+    scratch = (
+        np.empty(longest, np.int64),
+        np.empty(longest, np.int64),
+        np.empty(longest, np.int64),
+        np.empty(longest, np.int64),
+    )
+    chosen = np.empty((len(position) // 2 + 1, 4), np.int64)
+    n = 0
+    first = last = 0
+    for start in range(-phase, len(means), block):
+        while first < len(position) and position[first] < start - margin:
+            first += 1
+        while last < len(position) and position[last] < start + block + margin:
+            last += 1
+        if last - first < 2:
+            continue
+        count, pulse = _large_rises(position, value, kind, run, first, last, smallest, bottom, top)
+        count = _drop_reflected(position, value, bottom, top, count)
+        count = _admit_missing(position, value, kind, run, first, last, smallest, pulse, bottom, top, count, scratch)
+        for j in range(count):
+            steep = _steepest_cell(means, position[bottom[j]], position[top[j]])
+            if not start <= steep < start + block:
+                continue
+            if n > 0 and position[bottom[j]] < chosen[n - 1, 2]:
+                continue  # the window before saw this rise as part of its last one
+            chosen[n, 0], chosen[n, 1], chosen[n, 2] = position[bottom[j]], steep, position[top[j]]
+            chosen[n, 3] = run[bottom[j]]
+            n += 1
+    return chosen[:n].copy()
