@@ -1,0 +1,139 @@
+"""The beat after beat process: when the heart beats, how much it ejects, and what the baroreflex answers.
+
+Each beat follows from the one before it, a hash of its number, and the slow state. Linearised, it is the loop of
+:mod:`telemus.simulate.mouse.reflex`.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from telemus.simulate.mouse.noise import normal, uniform
+
+KNOT_HZ = 20.0
+
+# Rows of the knots: the modulations of an animal, KNOT_HZ per second, on an absolute grid.
+BASE, SET_POINT, INTERVAL, AMPLITUDE, SINUS, SENSED, MOTION, KEEP, MUSCLE, WANDER, ACTIVITY = range(11)
+KNOT_ROWS = 11
+
+# Columns of a beat.
+R, CENTRE, VOLUME, BLEND, TAIL, KIND, LENGTH, SYSTOLIC = range(8)
+BEAT_COLUMNS = 8
+
+# Columns of the state that the process carries.
+NEXT_R, LAST_CENTRE, LAST_TAIL, REFLEX, LAST_LENGTH, NUMBER, PAUSE, STOPPED, DELAY_LINE = range(9)
+LONGEST_DELAY = 4
+STATE_COLUMNS = DELAY_LINE + LONGEST_DELAY
+
+ECTOPIC_EJECTION = 0.55
+BARORECEPTOR_RANGE_MMHG = 15.0
+
+# What the process needs of an animal: see beat_constants.
+CONSTANTS = 15
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def spline(knots: NDArray[np.float64], first_knot: int, row: int, time_s: float) -> float:
+    """Evaluate one row of the knots as a uniform cubic B-spline."""
+    u = time_s * KNOT_HZ
+    k = math.floor(u)
+    f = u - k
+    g = 1.0 - f
+    j = int(k) - first_knot
+    value = g * g * g * knots[row, j - 1] + (3.0 * f * f * f - 6.0 * f * f + 4.0) * knots[row, j]
+    value += (3.0 * g * g * g - 6.0 * g * g + 4.0) * knots[row, j + 1] + f * f * f * knots[row, j + 2]
+    return value / 6.0
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def advance(
+    state: NDArray[np.float64],
+    until_s: float,
+    key: np.uint64,
+    constants: NDArray[np.float64],
+    knots: NDArray[np.float64],
+    first_knot: int,
+    beats: NDArray[np.float64],
+) -> int:
+    """Generate beats until one lies beyond `until_s`, or the heart stands still.
+
+    Args:
+        state: (STATE_COLUMNS,), changed in place.
+        until_s: how far [s since time zero].
+        key: stream of random numbers.
+        constants: from :func:`telemus.simulate.mouse.reflex.beat_constants`.
+        knots: (KNOT_ROWS, k) modulations that reach 2 s beyond `until_s`.
+        first_knot: absolute number of the first knot.
+        beats: (m, BEAT_COLUMNS) to be filled.
+
+    Returns:
+        How many beats were written.
+    """
+    decay_s, ejection_s, peak_s, peak_fast, peak_slow, tail_fast, tail_slow = constants[:7]
+    gain, lag_s, filling, noise_s, ectopic_share, fast_s, slow_s = constants[7:14]
+    delay = int(constants[14])
+    count = 0
+    while count < beats.shape[0] and state[NEXT_R] <= until_s and state[STOPPED] == 0.0:
+        r = state[NEXT_R]
+        number = int(state[NUMBER])
+        k = int(math.floor(r * KNOT_HZ)) - first_knot
+        wanted_s = knots[INTERVAL, k]
+        if wanted_s <= 0.0:
+            state[STOPPED] = 1.0
+            break
+        ectopic = state[PAUSE] > 0.0
+        fill = max(state[LAST_LENGTH] / wanted_s, 0.05)
+        volume = knots[AMPLITUDE, k] * max(1.0 + filling * (fill - 1.0), 0.2)
+        if ectopic:
+            volume *= ECTOPIC_EJECTION
+        blend = min(max((wanted_s - fast_s) / (slow_s - fast_s), 0.0), 1.0)
+        centre = r + ejection_s
+        before = state[LAST_TAIL] * math.exp(-(centre - state[LAST_CENTRE]) / decay_s)
+        peak = (1.0 - blend) * peak_fast + blend * peak_slow
+        systolic = (
+            spline(knots, first_knot, BASE, centre + peak_s) + before * math.exp(-peak_s / decay_s) + volume * peak
+        )
+        tail = before + volume * ((1.0 - blend) * tail_fast + blend * tail_slow)
+        answer = _reflex(state, systolic - knots[SET_POINT, k], gain, lag_s, wanted_s, delay)
+        length = wanted_s + answer + spline(knots, first_knot, SINUS, r) + noise_s * normal(key, 2 * number)
+        length = min(max(length, 0.6 * wanted_s, 0.045), 1.8 * wanted_s)
+        if ectopic:
+            length = state[PAUSE]
+            state[PAUSE] = 0.0
+        elif uniform(key, 2 * number + 1) < ectopic_share:
+            early = 0.55 + 0.15 * uniform(~key, number)
+            state[PAUSE] = (2.0 - early) * length
+            length *= early
+        beats[count, R] = r
+        beats[count, CENTRE] = centre
+        beats[count, VOLUME] = volume
+        beats[count, BLEND] = blend
+        beats[count, TAIL] = tail
+        beats[count, KIND] = 1.0 if ectopic else 0.0
+        beats[count, LENGTH] = length
+        beats[count, SYSTOLIC] = systolic
+        state[LAST_CENTRE] = centre
+        state[LAST_TAIL] = tail
+        state[LAST_LENGTH] = length
+        state[NEXT_R] = r + length
+        state[NUMBER] += 1.0
+        count += 1
+    return count
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _reflex(
+    state: NDArray[np.float64], deviation_mmhg: float, gain: float, lag_s: float, beat_s: float, delay: int
+) -> float:
+    """Return the change of the interval [s] that pressure `delay` beats ago calls for, through a first-order lag."""
+    for k in range(LONGEST_DELAY - 1, 0, -1):
+        state[DELAY_LINE + k] = state[DELAY_LINE + k - 1]
+    state[DELAY_LINE] = min(max(deviation_mmhg, -BARORECEPTOR_RANGE_MMHG), BARORECEPTOR_RANGE_MMHG)
+    # The weight of the lag uses the mean beat, so that the loop stays linear.
+    keep = math.exp(-beat_s / lag_s)
+    state[REFLEX] = keep * state[REFLEX] + (1.0 - keep) * gain * state[DELAY_LINE + delay]
+    return state[REFLEX]

@@ -1,0 +1,145 @@
+"""The knots: everything that modulates heart and signals faster than the slow state, 20 times a second.
+
+They are made in chunks on an absolute grid and never depend on what was asked before.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemus.simulate.mouse import heart
+from telemus.simulate.mouse.artefacts import bursts_between
+from telemus.simulate.mouse.heart import KNOT_HZ
+from telemus.simulate.mouse.influence import Influence
+from telemus.simulate.mouse.noise import spline_noise, stream_key
+from telemus.simulate.mouse.parameters import MouseParameters
+from telemus.simulate.mouse.pulse import FAST_INTERVAL_S, SLOW_INTERVAL_S, PulseTable, unit_pulse_pressure
+from telemus.simulate.mouse.reflex import PEAK_S, peak_of
+from telemus.simulate.mouse.state import State, slow_state
+
+CHUNK_S = 128
+MMHG_PER_G_M = 1060.0 * 9.80665 / 133.322387415
+"""Pressure of a column of blood of 1060 kg/m3 [mmHg per g and metre]."""
+
+_BURST_ECG_MV, _BURST_WANDER_MV, _BURST_MMHG = 0.9, 1.5, 22.0
+
+
+def make_knots(
+    mouse: MouseParameters, influence: Influence, seed: int, table: PulseTable, chunk: int
+) -> NDArray[np.float64]:
+    """Make the knots of one chunk (rows, CHUNK_S * KNOT_HZ).
+
+    Args:
+        mouse: the animal.
+        influence: what acts on it.
+        seed: of the animal.
+        table: its pulse before the sensor.
+        chunk: number of the chunk; chunk 0 begins at time zero.
+    """
+    whole_s = chunk * CHUNK_S + np.arange(CHUNK_S + 1.0)
+    times_s = (chunk * CHUNK_S * int(KNOT_HZ) + np.arange(CHUNK_S * int(KNOT_HZ))) / KNOT_HZ
+    slow = State(*(np.interp(times_s, whole_s, row) for row in slow_state(mouse, influence, seed, whole_s)))
+    knots = np.zeros((heart.KNOT_ROWS, times_s.size))
+    interval_s = np.minimum(60.0 / np.maximum(slow.rate_bpm, 1.0), 0.9)
+    knots[heart.INTERVAL] = np.where(slow.vigour > 0.0, interval_s, 0.0)
+    knots[heart.ACTIVITY] = slow.activity
+    _add_pressure(knots, mouse, slow, interval_s, table)
+    _add_disturbances(knots, mouse, seed, slow, times_s)
+    _add_sensor_side(knots, influence, times_s, interval_s, table)
+    _add_movement(knots, mouse, influence, seed, times_s)
+    return knots
+
+
+def _blend(interval_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.clip((interval_s - FAST_INTERVAL_S) / (SLOW_INTERVAL_S - FAST_INTERVAL_S), 0.0, 1.0)
+
+
+def _pick(pair: NDArray[np.float64], interval_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    blend = _blend(interval_s)
+    return (1.0 - blend) * pair[0] + blend * pair[1]
+
+
+def _add_pressure(
+    knots: NDArray[np.float64],
+    mouse: MouseParameters,
+    slow: State,
+    interval_s: NDArray[np.float64],
+    table: PulseTable,
+) -> None:
+    """Fill stroke, level below the pulses and set point so that the mean comes out as the state wants it."""
+    usual_s = 60.0 / mouse.rate_bpm
+    usual = mouse.pulse_pressure_mmhg / unit_pulse_pressure(table, usual_s)
+    stroke = usual * (interval_s / usual_s) ** mouse.rate_amplitude_exponent * np.sqrt(slow.vigour)
+    stroke = np.where(slow.vigour > 0.0, np.minimum(stroke, 2.0 * usual), 0.0)
+    level = slow.pressure_mmhg - stroke * _pick(table.mean_s, interval_s) / interval_s
+    decay = np.exp(-interval_s / table.decay_s)
+    standing = stroke * _pick(table.tail, interval_s) * decay / (1.0 - decay)
+    peak = _pick(peak_of(table), interval_s)
+    knots[heart.AMPLITUDE] = stroke
+    knots[heart.BASE] = level
+    knots[heart.SET_POINT] = level + standing * math.exp(-PEAK_S / table.decay_s) + stroke * peak
+
+
+def _add_disturbances(
+    knots: NDArray[np.float64], mouse: MouseParameters, seed: int, slow: State, times_s: NDArray[np.float64]
+) -> None:
+    """Add respiration, Mayer wave and slow wander to the pressure, and respiration to the interval."""
+    off = not mouse.reflex_on
+    phase = mouse.respiration_hz * times_s + 1.2 * spline_noise(stream_key(seed, "respiration"), times_s, 4.0)
+    depth = 1.0 + 0.25 * spline_noise(stream_key(seed, "respiration-depth"), times_s, 6.0)
+    breath = depth * slow.vigour
+    # The spline through the knots passes sinc^4(f / KNOT_HZ) of a wave: given back here.
+    breath = breath / np.sinc(mouse.respiration_hz / KNOT_HZ) ** 4
+    in_pressure = mouse.respiration_pressure_mmhg * (mouse.unbuffered_respiration if off else 1.0)
+    in_interval_s = 1e-3 * mouse.respiration_interval_ms * (mouse.unbuffered_interval if off else 1.0)
+    pressure = in_pressure * breath * np.cos(2.0 * math.pi * phase)
+    knots[heart.SINUS] = in_interval_s * breath * np.cos(2.0 * math.pi * phase + 1.0)
+    wander = 0.7 * spline_noise(stream_key(seed, "wander-fast"), times_s, 1.0)
+    wander += 0.7 * spline_noise(stream_key(seed, "wander-slow"), times_s, 6.0)
+    pressure += mouse.wander_mmhg * (mouse.unbuffered_wander if off else 1.0) * wander * slow.vigour
+    if not off:
+        turn = mouse.mayer_hz * times_s + 0.7 * spline_noise(stream_key(seed, "mayer"), times_s, 10.0)
+        swell = 1.0 + 0.4 * spline_noise(stream_key(seed, "mayer-depth"), times_s, 8.0)
+        pressure += mouse.mayer_mmhg * math.sqrt(2.0) * swell * np.cos(2.0 * math.pi * turn) * slow.vigour
+    knots[heart.BASE] += pressure
+
+
+def _add_sensor_side(
+    knots: NDArray[np.float64],
+    influence: Influence,
+    times_s: NDArray[np.float64],
+    interval_s: NDArray[np.float64],
+    table: PulseTable,
+) -> None:
+    """Fill what only the sensor sees: the clot at its tip, which keeps the mean, and the load on the column of blood."""
+    keep = np.ones(times_s.size)
+    if influence.clot is not None:
+        keep = 1.0 - np.clip(influence.clot(times_s), 0.0, 1.0)
+    knots[heart.KEEP] = keep
+    knots[heart.SENSED] = knots[heart.BASE]
+    knots[heart.SENSED] += (1.0 - keep) * knots[heart.AMPLITUDE] * _pick(table.mean_s, interval_s) / interval_s
+    if influence.acceleration_g is not None:
+        load_g = influence.acceleration_g(times_s) - 1.0
+        knots[heart.SENSED] += MMHG_PER_G_M * influence.column_m * load_g
+
+
+def _add_movement(
+    knots: NDArray[np.float64], mouse: MouseParameters, influence: Influence, seed: int, times_s: NDArray[np.float64]
+) -> None:
+    """Fill muscle noise and wander of the ECG, in proportion to movement, and the bursts that bury it."""
+    effort = np.minimum(knots[heart.ACTIVITY], 1.2)
+    sway = spline_noise(stream_key(seed, "ecg-sway"), times_s, 0.25)
+    drift = spline_noise(stream_key(seed, "ecg-drift"), times_s, 3.0)
+    shake = spline_noise(stream_key(seed, "shake"), times_s, 0.1)
+    knots[heart.MUSCLE] = mouse.ecg_noise_mv * effort
+    knots[heart.WANDER] = 0.05 * drift + 0.15 * effort * sway
+    for burst in bursts_between(mouse, influence, seed, times_s[0], times_s[-1] + 1.0 / KNOT_HZ):
+        # Two knots inside the border: the spline reaches as far, and the burst must end where it is said to end.
+        inside = (times_s >= burst.start_s + 2.0 / KNOT_HZ) & (times_s <= burst.stop_s - 2.0 / KNOT_HZ)
+        knots[heart.MUSCLE, inside] += _BURST_ECG_MV
+        knots[heart.WANDER, inside] += _BURST_WANDER_MV * shake[inside]
+        if burst.in_pressure:
+            knots[heart.MOTION, inside] += _BURST_MMHG * shake[inside]
