@@ -38,6 +38,7 @@ CANONICAL = {
     "length": "m",
     "rate": "bpm",
     "count": "1",
+    "information": "kB",
 }
 """The one unit of each dimension inside Telemus."""
 

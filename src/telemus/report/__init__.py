@@ -1,0 +1,5 @@
+"""The page of a mission and of a recording: one self-contained file for each, that needs no network."""
+
+from telemus.report.page import Fact, Page, Picture, Section, Table, Text, render, write
+
+__all__ = ["Fact", "Page", "Picture", "Section", "Table", "Text", "render", "write"]
