@@ -1,0 +1,263 @@
+"""Decode packets into columns, block by block: bytes in, one table per container out, every byte accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemus.packets.account import Account
+from telemus.packets.ccsds import IDLE_APID, PacketTable
+from telemus.packets.columns import Octets, Ragged, calibrate
+from telemus.packets.cuc import cuc_to_ns
+from telemus.packets.extract import extract, rows_that_fit
+from telemus.packets.ledger import Ledger
+from telemus.packets.plan import ContainerPlan, Plan, compile_plan
+from telemus.packets.select import select
+from telemus.packets.walk import Walker
+from telemus.packets.walk_kernel import CHECKSUM, REASONS
+from telemus.packets.xtce import Definition, read_definition
+
+Block = bytes | bytearray | memoryview | Octets
+Column = NDArray[Any] | Ragged
+
+TOO_SHORT = "shorter than its definition"
+
+
+@dataclass(frozen=True)
+class DecodedTable:
+    """Packets of one container as columns; row i of each array is the i-th packet.
+
+    ``columns`` are raw values under the parameter names: (n,) scalars, (n, k) arrays, uint8 (n, k) binary, bytes (n,)
+    strings, Ragged where the length differs from packet to packet. ``packet_offset`` is where the packet begins in
+    the stream [bytes]. ``verified`` is False where nothing confirms the packet's limits. ``checksum_ok`` is True
+    where a checksum was there and held (packets whose checksum fails never get here). ``onboard_ns`` is the on-board
+    clock [ns] if the definition marks it.
+    """
+
+    container: str
+    plan: ContainerPlan
+    columns: dict[str, Column]
+    packet_offset: NDArray[np.int64]
+    packet_bytes: NDArray[np.int32]
+    apid: NDArray[np.uint16]
+    sequence_count: NDArray[np.uint16]
+    verified: NDArray[np.bool_]
+    checksum_ok: NDArray[np.bool_]
+    onboard_ns: NDArray[np.int64] | None
+
+    @property
+    def count(self) -> int:
+        """Number of packets."""
+        return int(self.packet_offset.size)
+
+    def unit(self, name: str) -> str:
+        """Return the unit of a column's calibrated values, empty if it has none."""
+        return self.plan.field(name).type.unit
+
+    def calibrated(self, name: str) -> Column:
+        """Return a column in the unit of its type: float64 through its polynomial, or text of its labels."""
+        kind, column = self.plan.field(name).type, self.columns[name]
+        if isinstance(column, Ragged):
+            return Ragged(calibrate(kind, column.values), column.offsets)
+        return calibrate(kind, column)
+
+
+class Advance(NamedTuple):
+    """What one buffer gave: decoded tables, and how many of its bytes are done with."""
+
+    tables: list[DecodedTable]
+    consumed: int
+
+
+class Finish(NamedTuple):
+    """The tables of what was still waiting, and the account of the whole stream."""
+
+    tables: list[DecodedTable]
+    account: Account
+
+
+class Decoder:
+    """Decodes one stream that arrives in blocks; it lives as long as the stream.
+
+    ``definition`` is XTCE, read or compiled, or the path of it. ``containers`` limits what is decoded (the account
+    covers all). ``prefix_bytes`` are skipped before each packet. With ``drop_duplicates`` a packet that came before
+    is counted, not returned. ``source`` names the stream in the account.
+    """
+
+    def __init__(
+        self,
+        definition: Definition | Plan | Path | str,
+        *,
+        root: str | None = None,
+        containers: Collection[str] | None = None,
+        prefix_bytes: int = 0,
+        drop_duplicates: bool = True,
+        source: str = "",
+    ) -> None:
+        self.plan = as_plan(definition, root)
+        rules = self.plan.rules
+        timed = [one.apid for one in self.plan.containers.values() if one.time and one.apid is not None]
+        checksummed = frozenset(apid for apid, rule in rules.items() if rule.checksum)
+        self._ledger = Ledger(source, checksummed, frozenset(timed), frozenset(rules))
+        self._walker = Walker(rules, prefix_bytes=prefix_bytes)
+        self._prefix_bytes = prefix_bytes
+        self._wanted = None if containers is None else frozenset(containers)
+        self._drop_duplicates = drop_duplicates
+        self._position = 0
+        self._tail: Octets = np.empty(0, np.uint8)
+
+    def feed(self, block: Block) -> list[DecodedTable]:
+        """Return the tables of the packets that ``block`` completes, one per container, in order of arrival."""
+        buffer = np.frombuffer(block, np.uint8)
+        if self._tail.size:
+            buffer = np.concatenate([self._tail, buffer])
+        tables, consumed = self.advance(buffer)
+        self._tail = buffer[consumed:].copy()
+        return tables
+
+    def finish(self) -> Finish:
+        """End the stream: return the tables of what was waiting and the account of every byte."""
+        tables, _ = self.advance(self._tail, final=True)
+        self._tail = np.empty(0, np.uint8)
+        return Finish(tables, self.account())
+
+    def account(self) -> Account:
+        """Return the account of the bytes that are done with so far."""
+        return self._ledger.account()
+
+    def advance(self, buffer: Octets, *, final: bool = False) -> Advance:
+        """Decode ``buffer`` and say how far; the caller puts the rest in front of the next buffer.
+
+        This is ``feed`` without its copy of the tail, for callers who own their buffer.
+        """
+        table, rejected, consumed = self._walker.walk(buffer, final=final)
+        base = self._position
+        self._ledger.receive(consumed)
+        for start, stop, reason in rejected.tolist():
+            self._ledger.reject(base + start, base + stop, REASONS[reason])
+            if reason == CHECKSUM:
+                header = start + self._prefix_bytes
+                self._ledger.fail_checksum(int(buffer[header] & 7) << 8 | int(buffer[header + 1]))
+        self._ledger.frame(self._prefix_bytes * table.size)
+        tables = self._decode(buffer, self._without_idle(buffer, table), base)
+        self._position += consumed
+        return Advance(tables, consumed)
+
+    def _without_idle(self, buffer: Octets, table: PacketTable) -> PacketTable:
+        idle = table.apid == IDLE_APID
+        if idle.any():
+            self._ledger.idle(table.take(idle))
+            table = table.take(~idle)
+        return table
+
+    def _decode(self, buffer: Octets, table: PacketTable, base: int) -> list[DecodedTable]:
+        if self._drop_duplicates and table.size:
+            duplicate = self._ledger.follow(buffer, table, base)
+            if duplicate.any():
+                table = table.take(~duplicate)
+        tables: list[DecodedTable] = []
+        unclaimed = np.ones(table.size, np.bool_)
+        for plan, rows in select(self.plan.root, buffer, table):
+            unclaimed[rows] = False
+            mine = table if rows.size == table.size else table.take(rows)
+            tables.extend(self._decode_container(plan, buffer, mine, base))
+        if unclaimed.any():
+            self._keep_unclaimed(table.take(unclaimed))
+        return tables
+
+    def _decode_container(
+        self, plan: ContainerPlan, buffer: Octets, table: PacketTable, base: int
+    ) -> list[DecodedTable]:
+        if plan.undecodable:
+            self._ledger.keep(table, undecoded=plan.undecodable)
+            return []
+        fits = rows_that_fit(plan, buffer, table)
+        if not fits.all():
+            for offset, length in zip(table.offset[~fits].tolist(), table.length[~fits].tolist(), strict=True):
+                self._ledger.reject(base + offset, base + offset + length, TOO_SHORT)
+            table = table.take(fits)
+        self._ledger.keep(table, plan.name)
+        if table.size == 0 or (self._wanted is not None and plan.name not in self._wanted):
+            return []
+        return [_decoded(plan, buffer, table, base)]
+
+    def _keep_unclaimed(self, table: PacketTable) -> None:
+        known = np.isin(table.apid, list(self.plan.rules))
+        for mask, why in ((known, "no container matches"), (~known, "unknown APID")):
+            if mask.any():
+                self._ledger.keep(table.take(mask), undecoded=why)
+
+
+def as_plan(definition: Definition | Plan | Path | str, root: str | None = None) -> Plan:
+    """Return the compiled plan of a definition, of a path to one, or of a plan itself.
+
+    Raises DefinitionError with every fault of the definition.
+    """
+    if isinstance(definition, Plan):
+        return definition
+    if isinstance(definition, Definition):
+        return compile_plan(definition, root)
+    return compile_plan(read_definition(definition), root)
+
+
+def decode_table(plan: ContainerPlan, buffer: Octets, table: PacketTable) -> dict[str, Column]:
+    """Return the columns of packets that are all of one container and long enough for it (``rows_that_fit``)."""
+    return extract(plan, buffer, table)
+
+
+def _decoded(plan: ContainerPlan, buffer: Octets, table: PacketTable, base: int) -> DecodedTable:
+    columns = extract(plan, buffer, table)
+    return DecodedTable(
+        container=plan.name,
+        plan=plan,
+        columns=columns,
+        packet_offset=table.offset + base,
+        packet_bytes=table.length,
+        apid=table.apid,
+        sequence_count=table.sequence_count,
+        verified=table.verified,
+        checksum_ok=table.checksum_ok,
+        onboard_ns=_onboard_ns(plan, columns),
+    )
+
+
+def _onboard_ns(plan: ContainerPlan, columns: dict[str, Column]) -> NDArray[np.int64] | None:
+    if plan.time is None:
+        return None
+    fine = columns[plan.time.fine] if plan.time.fine else 0
+    result: NDArray[np.int64] = cuc_to_ns(columns[plan.time.coarse], fine, plan.time.fine_octets)
+    return result
+
+
+def decode_file(
+    path: Path | str,
+    definition: Definition | Plan | Path | str,
+    *,
+    block_bytes: int = 32 << 20,
+    decoder: Decoder | None = None,
+) -> Generator[DecodedTable, None, Account]:
+    """Yield the tables of a file, read in blocks: memory does not grow with the file.
+
+    The generator's value is the account; a caller who iterates plainly gives its own ``decoder`` and asks that for
+    ``account()``. Raises DefinitionError for a faulty definition and OSError for a file that cannot be read.
+    """
+    worker = decoder or Decoder(definition, source=str(path))
+    buffer = np.empty(block_bytes, np.uint8)
+    filled = 0
+    with Path(path).open("rb", buffering=0) as file:
+        while True:
+            if filled == buffer.size:
+                buffer = np.concatenate([buffer, np.empty(buffer.size, np.uint8)])
+            count = file.readinto(memoryview(buffer)[filled:]) or 0
+            filled += count
+            tables, consumed = worker.advance(buffer[:filled], final=count == 0)
+            yield from tables
+            buffer[: filled - consumed] = buffer[consumed:filled].copy()
+            filled -= consumed
+            if count == 0:
+                return worker.account()

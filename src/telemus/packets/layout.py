@@ -1,0 +1,169 @@
+"""Lay out one container: inheritance and inclusion flattened into fields, each at a place in the packet.
+
+A place is a bit count from an anchor. Anchor 0 is the packet's first bit; after every field whose size is read from
+another parameter a new anchor begins at that field's end, so that the places behind it are again plain numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from telemus.packets.xtce import Container, Definition, Encoding, Entry, ParameterType, Reference
+from telemus.packets.xtce.model import Size
+
+
+class Place(NamedTuple):
+    """A bit position: so many bits after an anchor."""
+
+    anchor: int
+    bit: int
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column-to-be: a parameter (or member of an aggregate) at a place.
+
+    ``bits`` is the width of one element; ``counts`` the elements per axis, empty for a scalar. A size that is a
+    Reference was resolved to the column name of the field that carries it.
+    """
+
+    name: str
+    parameter: str
+    type: ParameterType
+    encoding: Encoding
+    place: Place
+    bits: Size
+    counts: tuple[Size, ...] = ()
+
+    @property
+    def total_bits(self) -> int | None:
+        """All bits of the field, None if that is read from the packet."""
+        if not isinstance(self.bits, int) or not all(isinstance(count, int) for count in self.counts):
+            return None
+        return self.bits * math.prod(count for count in self.counts if isinstance(count, int))
+
+    @property
+    def is_scalar(self) -> bool:
+        """True for one number per packet."""
+        return not self.counts and self.encoding.scheme not in ("string", "binary")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Fields in order of the packet, and, if something stops the layout, why nothing can be decoded."""
+
+    fields: tuple[Field, ...]
+    end: Place
+    undecodable: str = ""
+
+
+@dataclass
+class _Pen:
+    """The state of one laying out: fields so far and where the next one begins."""
+
+    definition: Definition
+    fields: list[Field] = field(default_factory=list)
+    at: Place = Place(0, 0)
+    furthest: int = 0
+    anchors: int = 0
+    trouble: str = ""
+
+
+def lay_out(definition: Definition, container: Container) -> Layout:
+    """Return the layout of a container with everything it inherits and includes."""
+    pen = _Pen(definition)
+    _draw(pen, container, Place(0, 0))
+    end = pen.at if pen.at.anchor else Place(0, max(pen.furthest, pen.at.bit))
+    return Layout(tuple(pen.fields), end, pen.trouble)
+
+
+def _draw(pen: _Pen, container: Container, start: Place) -> None:
+    if container.base:
+        _draw(pen, pen.definition.containers[container.base], start)
+    if container.unsupported:
+        _stop(pen, container.unsupported)
+    for entry in container.entries:
+        if pen.trouble:
+            return
+        _draw_entry(pen, entry, start)
+
+
+def _draw_entry(pen: _Pen, entry: Entry, start: Place) -> None:
+    if entry.unsupported:
+        _stop(pen, entry.unsupported)
+        return
+    origin = start if entry.origin == "containerStart" else pen.at
+    pen.at = Place(origin.anchor, origin.bit + entry.shift_bits)
+    if pen.at.bit < 0:
+        _stop(pen, f"line {entry.line}: a place before the packet's start")
+    elif entry.container:
+        _draw(pen, pen.definition.containers[entry.container], pen.at)
+    else:
+        parameter = pen.definition.parameters[entry.parameter]
+        _draw_parameter(pen, parameter.short_name, parameter.name, parameter.type, entry)
+
+
+def _draw_parameter(pen: _Pen, name: str, parameter: str, kind: ParameterType, entry: Entry) -> None:
+    if kind.unsupported:
+        _stop(pen, kind.unsupported)
+    elif kind.kind == "aggregate":
+        for member, member_type in kind.members:
+            _draw_parameter(pen, f"{name}.{member}", f"{parameter}.{member}", member_type, entry)
+    elif kind.kind == "array" and kind.element is not None:
+        _append(pen, name, parameter, kind.element, entry.dimensions or kind.dimensions, entry.line)
+    else:
+        _append(pen, name, parameter, kind, (), entry.line)
+
+
+def _append(pen: _Pen, name: str, parameter: str, kind: ParameterType, dimensions: tuple[Size, ...], line: int) -> None:
+    if kind.encoding is None:
+        _stop(pen, f"line {line}: {name} has no data encoding")
+        return
+    bits = _resolve(pen, kind.encoding.bits, line)
+    counts = tuple(_resolve(pen, size, line) for size in dimensions)
+    one = Field(_unused(pen, name), parameter, kind, kind.encoding, pen.at, bits, counts)
+    if pen.trouble:
+        return
+    if kind.encoding.scheme in ("string", "binary") and isinstance(bits, int) and (bits % 8 or pen.at.bit % 8):
+        _stop(pen, f"line {line}: {name} is text or binary that does not lie on whole octets")
+        return
+    pen.fields.append(one)
+    if one.total_bits is None:
+        pen.anchors += 1
+        pen.at = Place(pen.anchors, 0)
+    else:
+        pen.at = Place(pen.at.anchor, pen.at.bit + one.total_bits)
+        if pen.at.anchor == 0:
+            pen.furthest = max(pen.furthest, pen.at.bit)
+
+
+def _resolve(pen: _Pen, size: Size, line: int) -> Size:
+    """Return the size with its reference turned into the name of the latest field that carries the parameter."""
+    if isinstance(size, int):
+        return size
+    for one in reversed(pen.fields):
+        if one.is_scalar and (one.parameter == size.parameter or one.parameter.endswith(_tail(size.parameter))):
+            return Reference(one.name, size.slope, size.intercept, size.use_calibrated)
+    _stop(pen, f"line {line}: a size is read from {size.parameter}, which does not come before")
+    return 0
+
+
+def _tail(reference: str) -> str:
+    return "/" + reference.lstrip("./")
+
+
+def _unused(pen: _Pen, name: str) -> str:
+    """Return the name, with a running number if the packet already has a field of that name."""
+    taken = {one.name for one in pen.fields}
+    number = 2
+    result = name
+    while result in taken:
+        result = f"{name}#{number}"
+        number += 1
+    return result
+
+
+def _stop(pen: _Pen, why: str) -> None:
+    pen.trouble = pen.trouble or why

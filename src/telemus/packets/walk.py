@@ -1,0 +1,100 @@
+"""Walk successive blocks of a byte stream and return its packets as tables, with every other byte accounted for."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemus.packets import walk_kernel as kernel
+from telemus.packets.ccsds import (
+    APID_COUNT,
+    IDLE_APID,
+    MAX_PACKET_BYTES,
+    MIN_PACKET_BYTES,
+    PacketTable,
+    empty_table,
+    join_tables,
+)
+from telemus.packets.crc import TABLES
+
+_ROWS_PER_CALL = 1 << 18
+_RANGES_PER_CALL = 1 << 12
+VERSION_AND_TYPE = 0xF0
+VERSION_ONLY = 0xE0
+
+
+class ApidRule(NamedTuple):
+    """What the definition says of one APID: lengths [bytes] and whether a 16-bit checksum ends each packet."""
+
+    shortest: int = MIN_PACKET_BYTES
+    longest: int = MAX_PACKET_BYTES
+    checksum: bool = False
+
+
+class Walk(NamedTuple):
+    """What one block gave: packets, rejected ranges (m, 3) of start, stop and reason, and bytes that are done with."""
+
+    table: PacketTable
+    rejected: NDArray[np.int64]
+    consumed: int
+
+
+class Walker:
+    """Finds packets in successive blocks; remembers between them which APIDs the stream has shown.
+
+    The caller gives each block with the bytes that the walk before had not consumed in front of it. The result does
+    not depend on where the blocks end. Only telemetry packets are accepted unless ``telecommands`` is true.
+    ``prefix_bytes`` are skipped before each packet (record markers).
+    """
+
+    def __init__(
+        self, rules: dict[int, ApidRule] | None = None, *, prefix_bytes: int = 0, telecommands: bool = False
+    ) -> None:
+        table = np.zeros((APID_COUNT, 4), np.int64)
+        table[:, kernel.SHORTEST_RULE], table[:, kernel.LONGEST_RULE] = MIN_PACKET_BYTES, MAX_PACKET_BYTES
+        for apid, rule in (rules or {}).items():
+            table[apid] = (1, rule.shortest, rule.longest, rule.checksum)
+        table[IDLE_APID, kernel.KNOWN_RULE] = 1
+        self._rules = table
+        self._seen = np.zeros(APID_COUNT, np.int64)
+        self._mode = np.array([kernel.SYNCED, kernel.UNRECOGNISED], np.int64)
+        self._prefix = prefix_bytes
+        self._mask = VERSION_ONLY if telecommands else VERSION_AND_TYPE
+
+    def walk(self, block: bytes | bytearray | memoryview | NDArray[np.uint8], *, final: bool = False) -> Walk:
+        """Return the packets of ``block``; with ``final`` no byte is left over.
+
+        A damaged packet costs itself: the walk finds the next believable one. Raises nothing on any bytes.
+        """
+        buffer = np.frombuffer(block, np.uint8)
+        state = np.array([0, *self._mode, 0, 0, final, self._prefix, self._mask], np.int64)
+        tables: list[PacketTable] = []
+        ranges: list[NDArray[np.int64]] = []
+        full: Any = True
+        while full:
+            rows = min(_ROWS_PER_CALL, (buffer.size - int(state[kernel.POSITION])) // MIN_PACKET_BYTES + 1)
+            table = empty_table(rows)
+            rejected = np.empty((_RANGES_PER_CALL, 3), np.int64)
+            state[kernel.PACKETS] = state[kernel.RANGES] = 0
+            full = kernel.walk_block(buffer, self._rules, self._seen, TABLES, tuple(table), rejected, state)
+            tables.append(table.take(slice(int(state[kernel.PACKETS]))))
+            ranges.append(rejected[: state[kernel.RANGES]])
+        self._mode[:] = state[kernel.MODE], state[kernel.REASON]
+        return Walk(join_tables(tables), np.concatenate(ranges), int(state[kernel.POSITION]))
+
+
+def walk(
+    data: bytes | bytearray | memoryview | NDArray[np.uint8],
+    rules: dict[int, ApidRule] | None = None,
+    *,
+    prefix_bytes: int = 0,
+) -> Walk:
+    """Return the packets of a whole buffer, and the ranges that are none.
+
+    >>> found = walk(bytes.fromhex("0830c001000155aa" "0830c002000155aa"))
+    >>> found.table.sequence_count.tolist(), len(found.rejected), found.consumed
+    ([1, 2], 0, 16)
+    """
+    return Walker(rules, prefix_bytes=prefix_bytes).walk(data, final=True)

@@ -1,0 +1,193 @@
+"""Read an XTCE document (CCSDS 660.0-B-2; namespaces of XTCE 1.0 to 1.3) into a Definition.
+
+Names are qualified by their space systems. A reference is looked up as the standard says (4.3.2.1): as a path from the
+root if it begins with a slash, else relative to the system it stands in, then outwards.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from telemus.packets.xtce.containers import read_container
+from telemus.packets.xtce.document import child, elements, local_name, parse_document, read_document
+from telemus.packets.xtce.findings import Findings
+from telemus.packets.xtce.model import Container, Definition, Parameter, ParameterType
+from telemus.packets.xtce.types import KINDS, read_type
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_QUIET = frozenset(
+    "Header LongDescription AliasSet AncillaryDataSet TelemetryMetaData CommandMetaData SpaceSystem ServiceSet "
+    "ShortDescription".split()
+)
+_TELEMETRY_READ = frozenset(["ParameterTypeSet", "ParameterSet", "ContainerSet"])
+
+
+def read_definition(path: Path | str) -> Definition:
+    """Read an XTCE file.
+
+    Raises DefinitionError with every fault at once (file, line, what was got and wanted), OSError if the file cannot
+    be read. Elements that are not supported do not raise: they stand in ``Definition.unsupported`` with their line.
+    """
+    place = Path(path)
+    return _Reading(read_document(place), str(place)).run()
+
+
+def parse_definition(text: bytes, source: str = "definition") -> Definition:
+    """Read XTCE from memory, as ``read_definition`` does from a file."""
+    return _Reading(parse_document(text, source), source).run()
+
+
+class _Reading:
+    """One reading of one document: the tables of elements by qualified name, and what has been made of them."""
+
+    def __init__(self, root: etree._Element, source: str) -> None:
+        self._root = root
+        self._findings = Findings(source)
+        self._found: dict[str, dict[str, etree._Element]] = {"type": {}, "parameter": {}, "container": {}}
+        self._system_of: dict[etree._Element, str] = {}
+        self._types: dict[str, ParameterType] = {}
+        self._open: list[str] = []
+
+    def run(self) -> Definition:
+        if local_name(self._root) != "SpaceSystem":
+            self._findings.fault(self._root, f"the root element {local_name(self._root)}", "SpaceSystem")
+            self._findings.raise_if_faulty()
+        self._collect(self._root, "")
+        for name in self._found["type"]:
+            self._type(name)
+        parameters = {name: self._parameter(name, one) for name, one in self._found["parameter"].items()}
+        containers = {
+            name: read_container(one, name, self._resolve_name, self._findings)
+            for name, one in self._found["container"].items()
+        }
+        self._check_chains(containers)
+        self._findings.raise_if_faulty()
+        return Definition(
+            name=self._root.get("name", ""),
+            parameters={name: one for name, one in parameters.items() if one is not None},
+            containers=containers,
+            unsupported=tuple(self._findings.unsupported),
+            source=self._findings.source,
+        )
+
+    def _collect(self, system: etree._Element, outer: str) -> None:
+        name = system.get("name", "")
+        if not name or "/" in name:
+            self._findings.fault(system, f"the name {name!r}", "a name without slashes")
+        path = f"{outer}/{name}"
+        telemetry = child(system, "TelemetryMetaData")
+        self._collect_set(child(telemetry, "ParameterTypeSet"), "type", path)
+        self._collect_set(child(telemetry, "ParameterSet"), "parameter", path)
+        self._collect_set(child(telemetry, "ContainerSet"), "container", path)
+        commands = child(system, "CommandMetaData")
+        for name_of_set, kind in (("ParameterTypeSet", "type"), ("ParameterSet", "parameter")):
+            self._collect_set(child(commands, name_of_set), kind, path)
+        for one in elements(telemetry):
+            if local_name(one) not in _TELEMETRY_READ:
+                self._findings.not_supported(one, local_name(one))
+        for one in elements(system):
+            if local_name(one) == "SpaceSystem":
+                self._collect(one, path)
+            elif local_name(one) not in _QUIET:
+                self._findings.not_supported(one, local_name(one))
+
+    def _collect_set(self, holder: etree._Element | None, kind: str, path: str) -> None:
+        wanted = {"type": frozenset(KINDS), "parameter": {"Parameter"}, "container": {"SequenceContainer"}}[kind]
+        for one in elements(holder):
+            name = f"{path}/{one.get('name', '')}"
+            if local_name(one) not in wanted:
+                self._findings.not_supported(one, local_name(one))
+            elif not one.get("name"):
+                self._findings.fault(one, "no name", "a name")
+            elif name in self._found[kind]:
+                first = self._found[kind][name].sourceline
+                self._findings.fault(one, f"{name} a second time (first on line {first})", "each name once")
+            else:
+                self._found[kind][name] = one
+                self._system_of[one] = path
+
+    def _system(self, element: etree._Element) -> str:
+        """Return the space system that an element inside a type, parameter or container stands in."""
+        at: etree._Element | None = element
+        while at is not None and at not in self._system_of:
+            at = at.getparent()
+        return self._system_of[at] if at is not None else ""
+
+    def _find(self, element: etree._Element, kind: str, reference: str) -> str:
+        table = self._found[kind]
+        if reference.startswith("/"):
+            return _normal(reference) if _normal(reference) in table else ""
+        system = self._system(element)
+        while True:
+            candidate = _normal(f"{system}/{reference}")
+            if candidate in table:
+                return candidate
+            if not system:
+                return ""
+            system = system.rpartition("/")[0]
+
+    def _resolve_name(self, element: etree._Element, kind: str, reference: str) -> str:
+        name = self._find(element, kind, reference)
+        if not name:
+            self._findings.fault(element, f"the {kind} {reference!r}", f"a {kind} that the definition has")
+        return name
+
+    def _type(self, name: str) -> ParameterType | None:
+        if name in self._types:
+            return self._types[name]
+        element = self._found["type"][name]
+        if name in self._open:
+            self._findings.fault(element, f"a type that refers to itself: {name}", "a chain with an end")
+            return None
+        self._open.append(name)
+        self._types[name] = read_type(element, self._lookup_type, self._findings)
+        self._open.pop()
+        return self._types[name]
+
+    def _lookup_type(self, element: etree._Element, reference: str) -> ParameterType | None:
+        name = self._resolve_name(element, "type", reference)
+        return self._type(name) if name else None
+
+    def _parameter(self, name: str, element: etree._Element) -> Parameter | None:
+        kind = self._lookup_type(element, element.get("parameterTypeRef", ""))
+        if kind is None:
+            return None
+        text = child(element, "LongDescription")
+        notes = elements(child(element, "AncillaryDataSet"))
+        return Parameter(
+            name=name,
+            type=kind,
+            description=element.get("shortDescription", "") or ((text.text or "").strip() if text is not None else ""),
+            ancillary={one.get("name", ""): (one.text or "").strip() for one in notes},
+            line=element.sourceline or 0,
+        )
+
+    def _check_chains(self, containers: dict[str, Container]) -> None:
+        """Note containers that inherit from or include themselves."""
+        for name, container in containers.items():
+            reached, waiting = set[str](), [container]
+            while waiting:
+                one = waiting.pop()
+                for target in (one.base, *(entry.container for entry in one.entries)):
+                    if target == name:
+                        element = self._found["container"][name]
+                        self._findings.fault(element, "a container that reaches itself", "a chain with an end")
+                        waiting.clear()
+                        break
+                    if target in containers and target not in reached:
+                        reached.add(target)
+                        waiting.append(containers[target])
+
+
+def _normal(path: str) -> str:
+    """Return a path without ``.`` and ``..`` steps; a step above the root stays at the root."""
+    steps: list[str] = []
+    for step in path.split("/"):
+        if step == "..":
+            del steps[-1:]
+        elif step not in ("", "."):
+            steps.append(step)
+    return "/" + "/".join(steps)

@@ -1,0 +1,161 @@
+"""Read parameter types: what kind of value each is and how it lies in the packet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from telemus.packets.xtce.document import child, elements, local_name
+from telemus.packets.xtce.encodings import read_encoding, read_size
+from telemus.packets.xtce.model import Encoding, ParameterType, Size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lxml import etree
+
+    from telemus.packets.xtce.findings import Findings
+
+    Lookup = Callable[[etree._Element, str], ParameterType | None]
+    """Resolves a reference to another type from where it stands."""
+
+KINDS = {
+    "IntegerParameterType": "integer",
+    "FloatParameterType": "float",
+    "EnumeratedParameterType": "enumerated",
+    "BooleanParameterType": "boolean",
+    "StringParameterType": "string",
+    "BinaryParameterType": "binary",
+    "AbsoluteTimeParameterType": "absolute time",
+    "RelativeTimeParameterType": "relative time",
+    "ArrayParameterType": "array",
+    "AggregateParameterType": "aggregate",
+}
+"""XTCE 1.2 ParameterTypeSetType (660.0-B-2)."""
+
+_DECLARATIVE = frozenset(
+    "LongDescription AliasSet AncillaryDataSet UnitSet EnumerationList ValidRange ValidRangeSet ToString "
+    "SizeRangeInCharacters DimensionList MemberList Encoding ReferenceTime IntegerDataEncoding FloatDataEncoding "
+    "StringDataEncoding BinaryDataEncoding ShortDescription".split()
+)
+"""Children that this reader acts on or that do not bear on the value."""
+
+
+def read_type(element: etree._Element, lookup: Lookup, findings: Findings) -> ParameterType:
+    """Return one parameter type; what is wrong or not supported goes to ``findings``."""
+    kind = KINDS[local_name(element)]
+    result = ParameterType(element.get("name", ""), kind, line=element.sourceline or 0)
+    if element.get("baseType"):
+        base = lookup(element, element.get("baseType", ""))
+        if base is not None:
+            result = replace(base, name=result.name, line=result.line)
+    if kind == "array":
+        return _read_array(element, result, lookup, findings)
+    if kind == "aggregate":
+        return _read_aggregate(element, result, lookup, findings)
+    return _read_scalar(element, result, findings)
+
+
+def _read_scalar(element: etree._Element, start: ParameterType, findings: Findings) -> ParameterType:
+    holder = child(element, "Encoding") if "time" in start.kind else element
+    encoding, calibration, why = read_encoding(holder, element, start.kind, findings)
+    for one in elements(element):
+        if local_name(one) not in _DECLARATIVE:
+            findings.not_supported(one, f"{local_name(one)} in {local_name(element)}")
+    if "time" in start.kind and not calibration and holder is not None:
+        calibration = _time_scale(holder, findings)
+    return replace(
+        start,
+        encoding=encoding or start.encoding,
+        unit=_read_unit(element) or start.unit,
+        calibration=calibration or start.calibration,
+        labels=_read_labels(element, start.kind, findings) or start.labels,
+        valid_range=_read_range(element, findings) or start.valid_range,
+        unsupported=why or ("" if encoding else start.unsupported),
+    )
+
+
+def _time_scale(holder: etree._Element, findings: Findings) -> tuple[float, ...]:
+    if holder.get("scale") is None and holder.get("offset") is None:
+        return ()
+    offset = findings.number(holder, holder.get("offset"))
+    return (offset, findings.number(holder, holder.get("scale"), 1.0))
+
+
+def _read_unit(element: etree._Element) -> str:
+    texts = [(unit.text or "").strip() for unit in elements(child(element, "UnitSet"))]
+    return " ".join(text for text in texts if text)
+
+
+def _read_labels(element: etree._Element, kind: str, findings: Findings) -> dict[int, str]:
+    if kind == "boolean":
+        return {0: element.get("zeroStringValue", "False"), 1: element.get("oneStringValue", "True")}
+    labels: dict[int, str] = {}
+    for one in elements(child(element, "EnumerationList")):
+        value = findings.integer(one, one.get("value"))
+        last = findings.integer(one, one.get("maxValue"), value)
+        if value in labels:
+            findings.fault(one, f"value {value} twice", "each value once")
+        if last != value:
+            findings.not_supported(one, f"a range of values {value} to {last} for one label")
+        labels[value] = one.get("label", "")
+    return labels
+
+
+def _read_range(element: etree._Element, findings: Findings) -> tuple[float, float] | None:
+    holder = child(element, "ValidRange")
+    if holder is None:
+        holder = child(child(element, "ValidRangeSet"), "ValidRange")
+    if holder is None:
+        return None
+    low = findings.number(holder, holder.get("minInclusive", holder.get("minExclusive")), float("-inf"))
+    high = findings.number(holder, holder.get("maxInclusive", holder.get("maxExclusive")), float("inf"))
+    return low, high
+
+
+def _read_array(element: etree._Element, start: ParameterType, lookup: Lookup, findings: Findings) -> ParameterType:
+    reference = element.get("arrayTypeRef")
+    if reference is None:
+        findings.fault(element, "no arrayTypeRef", "the type of the elements")
+        return start
+    item = lookup(element, reference)
+    dimensions = read_dimensions(element, findings)
+    why = ""
+    if not dimensions:
+        why = findings.not_supported(element, "an array with no DimensionList (XTCE 1.1 numberOfDimensions)")
+    elif item is not None and item.kind in ("array", "aggregate"):
+        why = findings.not_supported(element, f"an array of {item.kind} elements")
+    return replace(start, element=item, dimensions=dimensions, unsupported=why or (item.unsupported if item else ""))
+
+
+def read_dimensions(element: etree._Element, findings: Findings) -> tuple[Size, ...]:
+    """Return the element counts of a DimensionList, one per axis (starting and ending index are both included)."""
+    counts: list[Size] = []
+    for one in elements(child(element, "DimensionList")):
+        first = read_size(child(one, "StartingIndex"), findings, one)
+        last = read_size(child(one, "EndingIndex"), findings, one)
+        if not isinstance(first, int):
+            findings.not_supported(one, "a starting index that is read from a parameter")
+            first = 0
+        if isinstance(last, int):
+            if last < first:
+                findings.fault(one, f"indices {first} to {last}", "an ending index not before the starting index")
+            counts.append(max(0, last - first + 1))
+        else:
+            counts.append(last._replace(intercept=last.intercept + 1 - first))
+    return tuple(counts)
+
+
+def _read_aggregate(element: etree._Element, start: ParameterType, lookup: Lookup, findings: Findings) -> ParameterType:
+    members: list[tuple[str, ParameterType]] = []
+    for one in elements(child(element, "MemberList")):
+        member = lookup(one, one.get("typeRef", ""))
+        if member is not None:
+            members.append((one.get("name", ""), member))
+    why = next((member.unsupported for _, member in members if member.unsupported), "")
+    return replace(start, members=tuple(members), unsupported=why)
+
+
+def checksum_of(encoding: Encoding | None) -> bool:
+    """Return whether the encoding is declared as the packet's checksum."""
+    return encoding is not None and encoding.is_checksum
