@@ -5,7 +5,8 @@ a ladder of thresholds and three refractory times, and keeps the set of beats th
 resemble their neighbours and explain the window, heights well apart from the next lower candidate and from the noise.
 Where no set convinces, no beat is invented.
 
-    samples -> cells of 2 ms -> four peak filters -> candidates -> one choice per half second -> QRS extremum in the samples
+    samples -> cells of 2 ms -> four peak filters -> candidates -> one choice per half second -> QRS extremum in the
+    samples
 """
 
 from __future__ import annotations
@@ -38,9 +39,9 @@ REJECTED = int(
 class EcgParameters:
     """What the detector may be told. The defaults hold for every animal.
 
-    ``slowest_bpm`` (27): an interval longer than 60 / slowest is NaN, a tenth above 2 s. ``least_merit`` (0.5): below it a half second
-    yields no beats. ``doubtful_merit`` (0.7): below it beats are marked. ``rejected_bits``: quality bits that make a
-    sample missing. Merits, 0 to 1, are explained in `find_r_peaks`.
+    ``slowest_bpm`` (27): an interval longer than 60 / slowest is NaN, a tenth above 2 s. ``least_merit`` (0.5): below
+    it a half second yields no beats. ``doubtful_merit`` (0.7): below it beats are marked. ``rejected_bits``: quality
+    bits that make a sample missing. Merits, 0 to 1, are explained in `find_r_peaks`.
     """
 
     slowest_bpm: float = 27.0
@@ -52,9 +53,9 @@ class EcgParameters:
 class RPeaks(NamedTuple):
     """R peaks, one row per beat, ascending; all arrays (n,).
 
-    ``r_index`` float64: fractional sample index. ``amplitude_mv``: signed, against the local baseline. ``interval_s``:
-    to the next R peak, NaN where a gap, a rejected mark, an undecided stretch or the end follows. ``polarity``: int8, +1 or -1.
-    ``quality``: uint32.
+    ``r_index`` float64: fractional sample index. ``amplitude_mv``: signed, against the local baseline.
+    ``interval_s``: to the next R peak, NaN where a gap, a rejected mark, an undecided stretch or the end follows.
+    ``polarity``: int8, +1 or -1. ``quality``: uint32.
     """
 
     r_index: NDArray[np.float64]
@@ -65,13 +66,13 @@ class RPeaks(NamedTuple):
 
 
 def hop_samples(rate_hz: float) -> int:
-    """Return the hop [samples]: a record cut at multiples of it, with 2 s on either side, gives the same beats bit for bit.
+    """Return the hop [samples]: cut at multiples of it, with 2 s on either side, a record gives the same beats.
 
     >>> hop_samples(1000.0), hop_samples(360.0)
     (500, 180)
     """
     group = cell_samples(rate_hz)
-    return 2 * int(round(0.25 * (rate_hz / group))) * group
+    return 2 * round(0.25 * (rate_hz / group)) * group
 
 
 def cell_samples(rate_hz: float) -> int:
