@@ -6,12 +6,38 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
+    "Agreement": "agreement",
+    "LinearFit": "cosinor",
+    "Wave": "cosinor",
     "alternating_extrema": "cells",
+    "cosinor_design": "cosinor",
+    "divide": "grouping",
+    "group_count": "grouping",
+    "group_mean_sd": "grouping",
+    "group_sum": "grouping",
+    "group_union": "grouping",
+    "least_squares": "cosinor",
+    "match_events": "agreement",
     "mean_cells": "cells",
+    "wave_of": "cosinor",
+    "window_index": "grouping",
 }
 __all__ = [
+    "Agreement",
+    "LinearFit",
+    "Wave",
     "alternating_extrema",
+    "cosinor_design",
+    "divide",
+    "group_count",
+    "group_mean_sd",
+    "group_sum",
+    "group_union",
+    "least_squares",
+    "match_events",
     "mean_cells",
+    "wave_of",
+    "window_index",
 ]
 
 

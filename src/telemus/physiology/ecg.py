@@ -23,31 +23,32 @@ from telemus.series import Quality
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-REJECTED = int(
+UNUSABLE = int(
     Quality.DROPOUT
     | Quality.FLATLINE
     | Quality.RAIL
+    | Quality.SPIKE
     | Quality.CHECKSUM_FAILED
     | Quality.SCHEDULED_OFF
     | Quality.COMMON_GAP
     | Quality.CLOCK_STEP
 )
-"""General bits that keep a sample out of the detector: it is treated as missing."""
+"""Samples with any of these bits are treated as missing: no beat stands in them and no interval crosses them."""
 
 
 @dataclass(frozen=True)
 class EcgParameters:
-    """What the detector may be told. The defaults hold for every animal.
+    """What `find_r_peaks` may be told; nothing of it names a species.
 
-    ``slowest_bpm`` (27): an interval longer than 60 / slowest is NaN, a tenth above 2 s. ``least_merit`` (0.5): below
-    it a half second yields no beats. ``doubtful_merit`` (0.7): below it beats are marked. ``rejected_bits``: quality
-    bits that make a sample missing. Merits, 0 to 1, are explained in `find_r_peaks`.
+    longest_interval_s: an interval above this is a pause, not an interval (30 bpm is 2 s). least_merit: below it a half
+    second yields no beats. doubtful_merit: below it beats are marked DOUBTFUL. unusable: quality bits that make a sample
+    missing. Merits, 0 to 1, are explained in `find_r_peaks`.
     """
 
-    slowest_bpm: float = 27.0
+    longest_interval_s: float = 2.2
     least_merit: float = 0.5
     doubtful_merit: float = 0.7
-    rejected_bits: int = REJECTED
+    unusable: int = UNUSABLE
 
 
 class RPeaks(NamedTuple):
@@ -88,7 +89,8 @@ def find_r_peaks(
     ecg_mv: ArrayLike,
     rate_hz: float,
     quality: ArrayLike | None = None,
-    parameters: EcgParameters = EcgParameters(),
+    parameters: EcgParameters | None = None,
+    first_sample: int = 0,
 ) -> RPeaks:
     """Find the R peak of every beat in an ECG (n,) [mV] sampled at ``rate_hz`` [Hz].
 
@@ -101,9 +103,13 @@ def find_r_peaks(
     (log ratio of mean height to the highest candidate left out, full at 4.5) + 0.15 crest (log ratio of mean height to
     mean |signal|, full at 20).
 
-    NaN and samples with rejected bits are missing: no beat stands in or within a filter width of them and no interval
+    NaN and samples with unusable bits are missing: no beat stands in or within a filter width of them and no interval
     crosses them. A beat depends on samples within 2 s of it (see `hop_samples`); an interval on those within 2 s of
     its second beat. Empty, constant or beatless input gives an empty result.
+
+    ``first_sample`` is the number of the first sample in the whole record, when a piece of it is given: the grid of
+    cells and half seconds is counted from the record's sample 0, so pieces may be cut anywhere. Indices count from
+    the piece.
 
     Returns RPeaks. Raises SignalError for arrays that are not one-dimensional and equally long, or a rate outside
     100 to 20 000 Hz.
@@ -115,18 +121,22 @@ def find_r_peaks(
     """
     from telemus.physiology import ecg_kernel
 
+    told = EcgParameters() if parameters is None else parameters
     x, words = _checked(ecg_mv, rate_hz, quality)
     group = cell_samples(rate_hz)
     hop = hop_samples(rate_hz)
+    ahead = first_sample % hop
+    if ahead:
+        x, words = np.r_[np.full(ahead, np.nan), x], np.r_[np.zeros(ahead, np.uint32), words] if words.size else words
     margin, core = 4 * hop, 120 * hop
-    limits = np.array([parameters.least_merit, parameters.doubtful_merit])
+    limits = np.array([told.least_merit, told.doubtful_merit])
     pieces, breaks = [], []
     for start in range(0, max(x.size, 1), core):
         first, stop = max(start - margin, 0), min(start + core + margin, x.size)
         part = ecg_kernel.find(
             x[first:stop],
             words[first:stop],
-            np.uint32(parameters.rejected_bits),
+            np.uint32(told.unusable),
             group,
             hop // (2 * group),
             float(rate_hz),
@@ -138,8 +148,9 @@ def find_r_peaks(
         stops = part[4] + first
         breaks.append(stops[(stops >= start) & (stops < start + core)])
     index, amplitude, sign, marks = (np.concatenate(column) for column in zip(*pieces, strict=True))
-    interval = _intervals_s(index, np.concatenate(breaks), rate_hz, 60.0 / parameters.slowest_bpm)
-    return RPeaks(index, amplitude, interval, sign, marks | _marks_near(words, index, rate_hz))
+    interval = _intervals_s(index, np.concatenate(breaks), rate_hz, told.longest_interval_s)
+    marks |= _marks_near(words, index, rate_hz)
+    return RPeaks(index - ahead, amplitude, interval, sign, marks)
 
 
 def _checked(
