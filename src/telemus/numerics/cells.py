@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def mean_cells(
     values: NDArray[np.float64], quality: NDArray[np.uint32], reject: int, width: int
 ) -> NDArray[np.float64]:
@@ -35,7 +35,7 @@ def mean_cells(
     return means
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def alternating_extrema(means: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.int64]]:
     """Find the turning points of a signal, run by run of finite values.
 

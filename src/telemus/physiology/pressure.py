@@ -81,9 +81,8 @@ def find_beats(
     (``pressure_selection``), then measured on the samples:
 
     - foot: intersection of the horizontal through the end-diastolic minimum with the tangent at the steepest rise, the
-      tangent fitted to a fifth of the rise on either side (Chiu et al. 1991, doi 10.1016/0002-8703(91)90678-B);
-    - SBP and DBP: turning points of parabolas fitted around the largest sample after, and the smallest before, the
-      steepest rise;
+      tangent that of a cubic fitted to the middle of the rise (Chiu et al. 1991, doi 10.1016/0002-8703(91)90678-B);
+  XX
     - mean: the integral of the signal from foot to next foot over the interval, not (S + 2 D)/3;
     - notch: the minimum before the largest recovery between systole and next foot.
 
@@ -125,7 +124,7 @@ def _measure(
     grid: tuple[int, int, int, int],
     limits: PressureParameters,
 ) -> NDArray[np.float64]:
-    """Run the kernels; return the measures (8, beats) of ``measure_beats`` for the beats that could be measured."""
+    """Run the kernels; return the measures (beats, 8) of ``measure_beats`` per second, without what it could not measure."""
     from telemus.numerics.cells import alternating_extrema, mean_cells
     from telemus.physiology.pressure_kernel import measure_beats
     from telemus.physiology.pressure_selection import select_upstrokes
@@ -135,16 +134,16 @@ def _measure(
     extrema = alternating_extrema(means)
     upstrokes = select_upstrokes(means, *extrema, block, margin, phase, float(limits.smallest_pulse_mmhg))
     measures = measure_beats(
-        signal, means, upstrokes, width, float(rate_hz), float(limits.longest_interval_s), float(limits.notch_share)
+        signal, means, upstrokes, width, limits.longest_interval_s * rate_hz, float(limits.notch_share)
     )
-    return np.asarray(measures)
+    return np.asarray(measures[np.isfinite(measures[:, 0])]) / np.array([1, 1, 1, 1, 1, 1, 1 / rate_hz, rate_hz])
 
 
 def _beats(
     measures: NDArray[np.float64], lead: int, flags: NDArray[np.uint32], limits: PressureParameters
 ) -> PressureBeats:
-    """Return the named columns of the measures (8, beats), with indices counted from the caller's first sample."""
-    foot, systole, notch, sbp, dbp, mean, dpdt, interval = measures
+    """Return the named columns of the measures (beats, 8), with indices counted from the caller's first sample."""
+    foot, systole, notch, sbp, dbp, mean, dpdt, interval = np.ascontiguousarray(measures.T)
     pulse = sbp - dbp
     bits = np.where(pulse < limits.damped_below_mmhg, np.uint32(BeatQuality.DAMPED), np.uint32(0))
     beats = PressureBeats(foot + lead, systole + lead, notch + lead, sbp, dbp, mean, pulse, dpdt, interval, bits)

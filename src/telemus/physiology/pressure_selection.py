@@ -29,7 +29,7 @@ SMALL = 0.12  # the smallest share of the pulse that an admitted beat may have
 LATE = 1.5  # intervals without a beat after which smaller rises are admitted
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _zigzag(value, kind, run, first, last, hysteresis, bottom, top):  # type: ignore[no-untyped-def]
     """Write the rises among extrema [first, last) that no fall of ``hysteresis`` interrupts; return how many."""
     count = 0
@@ -59,7 +59,7 @@ def _zigzag(value, kind, run, first, last, hysteresis, bottom, top):  # type: ig
     return count
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _pulse_size(value, bottom, top, count):  # type: ignore[no-untyped-def]
     """Return the mean of the rises of at least half the second largest, none counted above 1.5 times that."""
     first = second = 0.0
@@ -81,7 +81,7 @@ def _pulse_size(value, bottom, top, count):  # type: ignore[no-untyped-def]
     return total / members
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _large_rises(position, value, kind, run, first, last, smallest, bottom, top):  # type: ignore[no-untyped-def]
     """Settle the pulse size among extrema [first, last) and keep the rises that are beats; return (count, pulse size).
 
@@ -112,7 +112,7 @@ def _large_rises(position, value, kind, run, first, last, smallest, bottom, top)
     return kept, pulse
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _drop_reflected(position, value, bottom, top, count):  # type: ignore[no-untyped-def]
     """Drop rises that look like a reflected wave between two beats; return how many are left.
 
@@ -138,7 +138,7 @@ def _drop_reflected(position, value, bottom, top, count):  # type: ignore[no-unt
     return kept
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _typical_interval(position, run, bottom, count):  # type: ignore[no-untyped-def]
     """Return the median distance [cells] between neighbouring beats of one run, or 0 where there are fewer than two."""
     sorted_gaps = np.empty(count, np.int64)
@@ -156,7 +156,7 @@ def _typical_interval(position, run, bottom, count):  # type: ignore[no-untyped-
     return sorted_gaps[n // 2] if n >= 2 else 0
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _admit_missing(position, value, kind, run, first, last, smallest, pulse, bottom, top, count, scratch):  # type: ignore[no-untyped-def]
     """Admit smaller rises where beats are missing; return how many beats there are then, in order."""
     typical = _typical_interval(position, run, bottom, count)
@@ -188,7 +188,7 @@ def _admit_missing(position, value, kind, run, first, last, smallest, pulse, bot
     return total
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def _steepest_cell(means, start, stop):  # type: ignore[no-untyped-def]
     """Return the cell of [start, stop) from which the pressure rises most to the next."""
     best = start
@@ -198,7 +198,7 @@ def _steepest_cell(means, start, stop):  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def select_upstrokes(
     means: NDArray[np.float64],
     position: NDArray[np.int64],

@@ -37,7 +37,8 @@ class SampleLimits:
     """What a quantity cannot do, in its own unit.
 
     lowest, highest: values at or beyond them are on a rail. flat_s: longest time [s] without any change of value.
-    spike: a jump of at least this much from one sample to the next that is undone within spike_s [s] is a spike.
+    A spike is a jump from one sample to the next of at least ``spike`` beyond what the quantity can move in that time at
+    ``fastest_per_s``, undone within spike_s [s].
     """
 
     lowest: float = -np.inf
@@ -45,12 +46,13 @@ class SampleLimits:
     flat_s: float = 0.1
     spike: float = np.inf
     spike_s: float = 0.002
+    fastest_per_s: float = 0.0
 
 
-PRESSURE_LIMITS = SampleLimits(lowest=-50.0, highest=400.0, flat_s=0.1, spike=25.0, spike_s=0.02)
-"""For arterial gauge pressure [mmHg]. Flat for over 100 ms: rule of practice for telemetry. Spike: 25 mmHg from one
-sample to the next and back within 20 ms, which no artery does (the steepest rise of a mouse is near 3 mmHg per ms and
-is not undone within 20 ms). The range is wide: a zero offset must not make a rail."""
+PRESSURE_LIMITS = SampleLimits(lowest=-50.0, highest=400.0, flat_s=0.1, spike=25.0, spike_s=0.02, fastest_per_s=3000.0)
+"""For arterial gauge pressure [mmHg]. Flat for over 100 ms: rule of practice in telemetry. Spike: 25 mmHg beyond what
+the steepest upstroke of a small animal does between samples (about 3 mmHg per ms), and back within 20 ms, which no
+artery does. The range is wide: a zero offset must not make a rail."""
 
 
 def flag_samples(values: ArrayLike, rate_hz: float, limits: SampleLimits = PRESSURE_LIMITS) -> NDArray[np.uint32]:
@@ -71,7 +73,8 @@ def flag_samples(values: ArrayLike, rate_hz: float, limits: SampleLimits = PRESS
     signal = checked_signal("flag_samples", values, rate_hz)
     spike_width = max(1, int(limits.spike_s * rate_hz))
     flat_count = max(2, int(np.ceil(limits.flat_s * rate_hz)) + 1)
-    return np.asarray(flag_kernel(signal, flat_count, limits.lowest, limits.highest, limits.spike, spike_width))
+    spike = limits.spike + limits.fastest_per_s / rate_hz
+    return np.asarray(flag_kernel(signal, flat_count, limits.lowest, limits.highest, spike, spike_width))
 
 
 def flag_intervals(interval_s: ArrayLike, jump_share: float = 0.2, neighbours: int = 10) -> NDArray[np.uint32]:

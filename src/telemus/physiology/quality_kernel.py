@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 DROPOUT, FLATLINE, RAIL, SPIKE = 1, 2, 4, 8  # telemus.series.Quality, as plain integers for the compiler
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
 def flag_kernel(
     x: NDArray[np.float64], flat_count: int, lowest: float, highest: float, spike: float, spike_width: int
 ) -> NDArray[np.uint32]:
