@@ -1,8 +1,8 @@
 """The implant as an instrument: bandwidth, offset, barometer, noise and converter.
 
-The low-pass has a Gaussian impulse response, the limit of a Bessel filter of high order: no overshoot, no phase distortion, only a
-latency that is kept apart. A Gaussian of the signal stays a Gaussian, which is why the truth after the sensor is known
-in closed form.
+The low-pass has a Gaussian impulse response, the limit of a Bessel filter of high order: no overshoot, no phase
+distortion, only a latency that is kept apart. A Gaussian of the signal stays a Gaussian, which is why the truth after
+the sensor is known in closed form.
 """
 
 from __future__ import annotations
@@ -119,7 +119,8 @@ def quantise(values: NDArray[np.float64], converter: Converter) -> NDArray[np.in
         raise SignalError(f"converter: got {converter}, wanted a gain other than 0 and 1 to 32 bits")
     low, high = converter.rails
     counts = np.rint((np.asarray(values, dtype=np.float64) - converter.offset) / converter.gain)
-    return np.clip(np.nan_to_num(counts, nan=low), low, high).astype(np.int64)
+    held: NDArray[np.float64] = np.clip(np.nan_to_num(counts, nan=low), low, high)
+    return held.astype(np.int64)
 
 
 def recover(counts: NDArray[np.int64], converter: Converter) -> NDArray[np.float64]:
@@ -128,4 +129,4 @@ def recover(counts: NDArray[np.int64], converter: Converter) -> NDArray[np.float
     >>> recover(np.array([3]), Converter(gain=0.5, offset=1.0)).tolist()
     [2.5]
     """
-    return counts * converter.gain + converter.offset
+    return counts.astype(np.float64) * converter.gain + converter.offset

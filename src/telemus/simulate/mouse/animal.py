@@ -14,18 +14,19 @@ from telemus.simulate.model import Artefact, Block
 from telemus.simulate.mouse import heart
 from telemus.simulate.mouse.artefacts import bursts_between
 from telemus.simulate.mouse.electrocardiogram import (
-    OFFSETS_S,
-    WIDTHS_S,
+    Lead,
+    behind_low_pass,
     find_r_peaks,
     make_complexes,
     sample_ecg,
 )
+from telemus.simulate.mouse.fiducials import FIDUCIALS, find_fiducials, mean_pressure
 from telemus.simulate.mouse.influence import Influence
 from telemus.simulate.mouse.modulation import CHUNK_S, make_knots
 from telemus.simulate.mouse.noise import spline_noise, stream_key
 from telemus.simulate.mouse.parameters import MouseParameters, draw_parameters
-from telemus.simulate.mouse.pressure import FIDUCIALS, find_fiducials, sample_pressure
-from telemus.simulate.mouse.pulse import pulse_table
+from telemus.simulate.mouse.pressure import sample_pressure
+from telemus.simulate.mouse.pulse import pulse_table, usual_stroke
 from telemus.simulate.mouse.reflex import beat_constants
 from telemus.simulate.mouse.state import activity_strength, body_temperature, vigour
 from telemus.simulate.sensor import SensorParameters, low_pass_sigma_s
@@ -76,6 +77,7 @@ class Mouse:
         self._ecg_low_pass_s = low_pass_sigma_s(self.sensor.ecg_bandwidth_hz)
         self._artery = pulse_table(self.parameters, 0.0)
         self._sensed = pulse_table(self.parameters, self._low_pass_s)
+        self._usual_mmhg = usual_stroke(self.parameters, self._artery)
         self._constants = beat_constants(self.parameters, self._artery)
         self._chunks: dict[int, NDArray[np.float64]] = {}
         self._state = np.zeros(heart.STATE_COLUMNS)
@@ -91,12 +93,13 @@ class Mouse:
 
         Returns:
             Signals of the quantities asked for. Samples lie on whole multiples of the period since time zero, those in
-            [start_s, start_s + count_s). Beats are those whose R wave, in the body, falls into the block; their fiducials
-            may lie up to a beat beyond it. After a jump, the beat whose R wave fell just before the block but whose
-            foot falls into it is given as well. Names of the beats: ``kind`` (0 sinus, 1 ectopic), ``r_s``,
-            ``rr_s``, ``foot_s``, ``diastole_s``, ``slope_s``, ``systole_s``, ``dbp_mmhg``, ``sbp_mmhg``,
-            ``map_mmhg`` (time mean from foot to next foot), ``dpdt_max_mmhg_s``, ``interval_s`` (foot to next foot), and
-            the same after the sensor with ``sensor_`` before the name. The last beat of a life has no interval: NaN.
+            [start_s, start_s + count_s). Beats are those whose R wave begins, in the body, in the block; their
+            fiducials may lie up to a beat beyond it. After a jump, the beat whose R wave fell just before the block but
+            whose foot falls into it is given as well. Names of the beats: ``kind`` (0 sinus, 1 ectopic), ``r_s``,
+            ``rr_s`` (R to next R), ``foot_s``, ``diastole_s``, ``slope_s``, ``systole_s``, ``dbp_mmhg``, ``sbp_mmhg``,
+            ``map_mmhg`` (time mean from foot to next foot), ``dpdt_max_mmhg_s``, ``interval_s`` (foot to next foot),
+            and all but ``kind`` after the sensor with ``sensor_`` before the name. The last beat of a life has no
+            interval and no mean, and a beat too weak to raise the pressure no fiducials: NaN.
 
         Raises:
             SignalError: the length is not a whole number of seconds above 0.
@@ -136,10 +139,11 @@ class Mouse:
             out, first = self._part(ECG, start_s, stop_s, block_s, signals)
             rate_hz, latency_s, noise = self.rates_hz[ECG], sensor.ecg_latency_s, sensor.ecg_noise_mv
             key = stream_key(self.seed, "ecg-noise")
-            sample_ecg(first, rate_hz, latency_s, waves, self._ecg_low_pass_s, knots, first_knot, noise, key, out)
+            seen = behind_low_pass(waves, self._ecg_low_pass_s)
+            sample_ecg(first, rate_hz, latency_s, seen, knots, first_knot, noise, key, out)
         return self._truth(start_s, stop_s, block_s, knots, first_knot, waves, jumped)
 
-    def _truth(
+    def _truth(  # noqa: PLR0917 - what of whom, from when to when
         self,
         start_s: float,
         stop_s: float,
@@ -156,13 +160,19 @@ class Mouse:
         stop = int(np.searchsorted(r, stop_s))
         # Nobody comes after the last beat of a life.
         follow = min(stop + 1, r.size)
+        found = np.empty(0)
         truth = {"kind": self._beats[first:stop, heart.KIND].copy()}
         for prefix, table, sensed in (("", self._artery, False), ("sensor_", self._sensed, True)):
-            width_s = self._ecg_low_pass_s if sensed else 0.0
-            peaks = find_r_peaks(first, follow, waves, width_s) + (self.sensor.ecg_latency_s if sensed else 0.0)
-            found = np.empty((follow - first, len(FIDUCIALS)))
+            peaks = find_r_peaks(first, follow, behind_low_pass(waves, self._ecg_low_pass_s) if sensed else waves)
+            peaks += self.sensor.ecg_latency_s if sensed else 0.0
+            # The artery's fiducials are where the search behind the sensor begins.
+            found = found.copy() if sensed else np.full((follow - first, len(FIDUCIALS)), np.nan)
             shape = self._shape(sensed=sensed)
-            find_fiducials(first, follow, self._beats, knots, first_knot, table.values, shape, sensed, found)
+            artery = (first, follow, self._beats, knots, first_knot, table.values, shape)
+            find_fiducials(*artery, self.parameters.upstroke_s, sensed, found)
+            found[:-1, 6] = mean_pressure(
+                first, found[:, 0], self._beats, knots, first_knot, table, float(shape[3]), sensed
+            )
             found[:, :4] += self.sensor.pressure_latency_s if sensed else 0.0
             count = stop - first
             truth[prefix + "r_s"] = peaks[:count] - block_s
@@ -190,7 +200,7 @@ class Mouse:
     def _advance(self, start_s: float, stop_s: float, knots: NDArray[np.float64], first_knot: int) -> None:
         """Forget beats long before `start_s` and generate those up to a little after `stop_s`."""
         old = int(np.searchsorted(self._beats[:, heart.R], start_s - _BEFORE_S))
-        kept = [self._beats[max(min(old, len(self._beats) - 3), 0) :]]
+        kept = [self._beats[max(min(old, len(self._beats)) - 6, 0) :]]
         key = stream_key(self.seed, "beat")
         room = np.empty((256 + int(25 * (stop_s - start_s)), heart.BEAT_COLUMNS))
         while True:
@@ -201,11 +211,13 @@ class Mouse:
         self._beats = np.concatenate(kept)
 
     def _knots_around(self, time_s: float) -> tuple[NDArray[np.float64], int]:
-        """Return the knots of the chunk that holds this time, with a margin on both sides, and the number of the first."""
+        """Return the knots of the chunk that holds this time with a margin on both sides, and the first number."""
         chunk = math.floor(time_s / CHUNK_S)
         for k in (chunk - 1, chunk, chunk + 1):
             if k not in self._chunks:
-                self._chunks[k] = make_knots(self.parameters, self.influence, self.seed, self._artery, k)
+                self._chunks[k] = make_knots(
+                    self.parameters, self.influence, self.seed, self._artery, self._usual_mmhg, k
+                )
         self._chunks = {k: v for k, v in self._chunks.items() if abs(k - chunk) <= 1}
         margin = _MARGIN_S * int(heart.KNOT_HZ)
         before, now, after = (self._chunks[k] for k in (chunk - 1, chunk, chunk + 1))
@@ -213,11 +225,14 @@ class Mouse:
         return knots, chunk * CHUNK_S * int(heart.KNOT_HZ) - margin
 
     def _complexes(self, knots: NDArray[np.float64], first_knot: int) -> NDArray[np.float64]:
-        mouse = self.parameters
-        animal = np.array([mouse.ecg_r_mv, mouse.posture_s, mouse.inverted_share, mouse.tall_t_share])
-        key = stream_key(self.seed, "posture")
-        waves: NDArray[np.float64] = make_complexes(self._beats, knots, first_knot, key, animal, OFFSETS_S, WIDTHS_S)
-        return waves
+        mouse, r = self.parameters, self._beats[:, heart.R]
+        lead = Lead(mouse.ecg_r_mv, mouse.posture_s, mouse.inverted_share, mouse.tall_t_share)
+        # The last beats of the dead lie before the knots, and are seen no more.
+        r = np.maximum(r, (first_knot + 2) / heart.KNOT_HZ)
+        # The diaphragm moves the heart in its lead by some 6 %.
+        respiration = 40.0 * heart.spline_at(knots, first_knot, heart.SINUS, r)
+        activity = heart.spline_at(knots, first_knot, heart.ACTIVITY, r)
+        return make_complexes(self._beats, respiration, activity, self.seed, lead)
 
     def _shape(self, *, sensed: bool) -> NDArray[np.float64]:
         table = self._sensed if sensed else self._artery
@@ -239,10 +254,11 @@ class Mouse:
                 rate_hz = self.rates_hz[name]
                 first, count = _span(start_s, stop_s, rate_hz)
                 times_s = (first + np.arange(count)) / rate_hz
-                signals[name][:] = self._temperature(times_s) if name == TEMPERATURE else self._counts(times_s, rate_hz)
-
-    def _temperature(self, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
-        return body_temperature(self.parameters, self.influence, self.seed, times_s)
+                signals[name][:] = (
+                    body_temperature(self.parameters, self.influence, self.seed, times_s)
+                    if name == TEMPERATURE
+                    else self._counts(times_s, rate_hz)
+                )
 
     def _counts(self, times_s: NDArray[np.float64], rate_hz: float) -> NDArray[np.float64]:
         """Counts of the period that begins at each time: a number scattered like a Poisson number, by index."""
@@ -250,13 +266,15 @@ class Mouse:
         strength = strength * vigour(self.influence, times_s)
         expected = self.parameters.activity_counts_10s * strength * (0.1 / rate_hz)
         scatter = spline_noise(stream_key(self.seed, "counts"), times_s, 0.5 / rate_hz)
-        return np.maximum(np.rint(expected + np.sqrt(expected) * scatter), 0.0)
+        counts: NDArray[np.float64] = np.maximum(np.rint(expected + np.sqrt(expected) * scatter), 0.0)
+        return counts
 
     def _artefacts(self, start_s: float, stop_s: float) -> tuple[Artefact, ...]:
-        out = []
+        out: list[Artefact] = []
         for burst in bursts_between(self.parameters, self.influence, self.seed, start_s, stop_s):
-            for quantity in (ECG, PRESSURE) if burst.in_pressure else (ECG,):
-                out.append(Artefact(burst.start_s - start_s, burst.stop_s - start_s, quantity, "motion"))
+            buried = (ECG, PRESSURE) if burst.in_pressure else (ECG,)
+            begin_s, end_s = burst.start_s - start_s, burst.stop_s - start_s
+            out.extend(Artefact(begin_s, end_s, quantity, "motion") for quantity in buried)
         return tuple(out)
 
 

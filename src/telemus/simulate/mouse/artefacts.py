@@ -40,10 +40,12 @@ def bursts_between(
         mouse: the animal; it bursts only in a bout of activity.
         influence: what acts on it.
         seed: of the animal.
-        start_s, stop_s: the stretch [s since time zero].
+        start_s: begin of the stretch [s since time zero].
+        stop_s: its end [s since time zero].
     """
     slots = np.arange(math.floor((start_s - LONGEST_S) / SLOT_S), math.floor(stop_s / SLOT_S) + 1)
-    active = activity_strength(mouse, influence, seed, (slots + 0.5) * SLOT_S) > 0.1
+    middle_s = (slots.astype(np.float64) + 0.5) * SLOT_S
+    active = activity_strength(mouse, influence, seed, middle_s) > 0.1
     key = stream_key(seed, "burst")
     out = []
     for slot in slots[active]:

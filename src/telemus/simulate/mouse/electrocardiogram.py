@@ -7,80 +7,100 @@ segment: the T wave runs into S.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from telemus.simulate.mouse.heart import ACTIVITY, BLEND, KIND, KNOT_HZ, MUSCLE, SINUS, WANDER, R, spline
-from telemus.simulate.mouse.noise import normal, uniform
+from telemus.simulate.mouse.heart import BLEND, KIND, MUSCLE, WANDER, R, knot_weights
+from telemus.simulate.mouse.noise import normal, stream_key, uniforms
 
-WAVES = 5
-_P, _Q, _R, _S, _T = range(5)
+# P, Q, R, S, T.
+_R = 2
 OFFSETS_S = np.array([-0.036, -0.0043, 0.0, 0.0041, 0.0150])
 WIDTHS_S = np.array([0.0050, 0.0013, 0.0016, 0.0017, 0.0060])
 REACH = 5.5
+ECTOPIC_HEIGHTS = np.array([0.0, 0.0, 1.2, -0.7, -0.35])
+ECTOPIC_STRETCH = 2.4
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _posture(key: np.uint64, time_s: float, posture_s: float) -> int:
-    """Return the number of the posture at this time: one change at a random moment of every `posture_s`."""
-    slot = int(math.floor(time_s / posture_s))
-    return slot if time_s >= (slot + uniform(key, slot)) * posture_s else slot - 1
+class Lead(NamedTuple):
+    """How one animal's ECG looks to its implant.
+
+    Attributes:
+        r_mv: height of R in a good posture [mV].
+        posture_s: mean time between changes of posture [s].
+        inverted_share, tall_t_share: share of postures with inverted complexes, and with T taller than R.
+    """
+
+    r_mv: float
+    posture_s: float
+    inverted_share: float
+    tall_t_share: float
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+def posture_at(key: np.uint64, times_s: NDArray[np.float64], posture_s: float) -> NDArray[np.int64]:
+    """Return the number of the posture at these times (n,): one change at a random moment of every `posture_s`."""
+    slot = np.floor(times_s / posture_s)
+    changed = times_s >= (slot + uniforms(key, slot.astype(np.int64))) * posture_s
+    return np.where(changed, slot, slot - 1.0).astype(np.int64)
+
+
 def make_complexes(
-    beats: NDArray[np.float64],
-    knots: NDArray[np.float64],
-    first_knot: int,
-    key: np.uint64,
-    animal: NDArray[np.float64],
-    offsets_s: NDArray[np.float64],
-    widths_s: NDArray[np.float64],
+    beats: NDArray[np.float64], respiration: NDArray[np.float64], activity: NDArray[np.float64], seed: int, lead: Lead
 ) -> NDArray[np.float64]:
     """Return the waves of each beat (m, 5, 3): centre [s since time zero], SD [s], height [mV], before the sensor.
 
     Args:
         beats: (m, columns).
-        knots: (rows, k) modulations.
-        first_knot: absolute number of the first knot.
-        key: stream of the postures.
-        animal: R height [mV], mean time in a posture [s], share inverted, share with tall T.
-        offsets_s, widths_s: (5,) of P, Q, R, S, T [s].
+        respiration: how far respiration moves the heart in its lead, at each beat (m,), a share of the height.
+        activity: strength of movement at each beat (m,).
+        seed: of the animal.
+        lead: of the animal.
     """
-    r_mv, posture_s, inverted, tall = animal
-    waves = np.empty((beats.shape[0], WAVES, 3))
-    for i in range(beats.shape[0]):
-        r = beats[i, R]
-        k = int(math.floor(r * KNOT_HZ)) - first_knot
-        p = _posture(key, r, posture_s)
-        size = r_mv * (0.6 + 0.6 * uniform(key + np.uint64(1), p)) * (1.0 - 0.15 * min(knots[ACTIVITY, k], 1.0))
-        size *= 1.0 + 40.0 * spline(knots, first_knot, SINUS, r) + 0.03 * normal(key + np.uint64(2), int(r * 1000.0))
-        size *= -1.0 if uniform(key + np.uint64(3), p) < inverted else 1.0
-        shade = uniform(key + np.uint64(4), p)
-        t_share = 1.15 + 0.25 * shade if uniform(key + np.uint64(5), p) < tall else 0.15 + 0.30 * shade
-        heights = (0.12, -0.10, 1.0, -(0.20 + 0.40 * uniform(key + np.uint64(6), p)), t_share)
-        stretch = 1.0
-        if beats[i, KIND] == 1.0:
-            heights = (0.0, 0.0, 1.2, -0.7, -0.35)
-            stretch = 2.4
-        for w in range(WAVES):
-            # The T wave of a long beat comes later.
-            late = 1.0 + 0.4 * beats[i, BLEND] if w == _T else 1.0
-            waves[i, w, 0] = r + stretch * late * offsets_s[w]
-            waves[i, w, 1] = stretch * widths_s[w]
-            waves[i, w, 2] = size * heights[w]
+    r = beats[:, R]
+    posture = posture_at(stream_key(seed, "posture"), r, lead.posture_s)
+
+    def draw(name: str) -> NDArray[np.float64]:
+        return uniforms(stream_key(seed, name), posture)
+
+    flutter = uniforms(stream_key(seed, "flutter"), np.floor(r * 1000.0).astype(np.int64)) - 0.5
+    size = lead.r_mv * (0.6 + 0.6 * draw("size")) * (1.0 - 0.15 * np.minimum(activity, 1.0))
+    size *= (1.0 + respiration + 0.1 * flutter) * np.where(draw("polarity") < lead.inverted_share, -1.0, 1.0)
+    shade = draw("shade")
+    t_height = np.where(draw("tall") < lead.tall_t_share, 1.15 + 0.25 * shade, 0.15 + 0.30 * shade)
+    waves = np.empty((len(beats), len(OFFSETS_S), 3))
+    ectopic = beats[:, KIND] == 1.0
+    stretch = np.where(ectopic, ECTOPIC_STRETCH, 1.0)
+    heights = np.stack([0.12 + 0 * r, -0.10 + 0 * r, 1.0 + 0 * r, -(0.20 + 0.40 * draw("s")), t_height], axis=1)
+    heights[ectopic] = ECTOPIC_HEIGHTS
+    waves[:, :, 0] = r[:, None] + stretch[:, None] * OFFSETS_S
+    # The T wave of a long beat comes later.
+    waves[:, -1, 0] += 0.4 * beats[:, BLEND] * stretch * OFFSETS_S[-1]
+    waves[:, :, 1] = stretch[:, None] * WIDTHS_S
+    waves[:, :, 2] = size[:, None] * heights
     return waves
 
 
+def behind_low_pass(waves: NDArray[np.float64], low_pass_s: float) -> NDArray[np.float64]:
+    """Return the waves behind a Gaussian low-pass: wider by its SD [s] in quadrature, and lower by as much.
+
+    >>> behind_low_pass(np.array([[[0.0, 3.0, 5.0]]]), 4.0).tolist()
+    [[[0.0, 5.0, 3.0]]]
+    """
+    out = waves.copy()
+    out[:, :, 1] = np.hypot(waves[:, :, 1], low_pass_s)
+    out[:, :, 2] *= waves[:, :, 1] / out[:, :, 1]
+    return out
+
+
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def sample_ecg(
+def sample_ecg(  # noqa: PLR0917 - a kernel takes its arrays and numbers plainly
     first_sample: int,
     rate_hz: float,
     latency_s: float,
     waves: NDArray[np.float64],
-    low_pass_s: float,
     knots: NDArray[np.float64],
     first_knot: int,
     noise_mv: float,
@@ -93,8 +113,7 @@ def sample_ecg(
         first_sample: absolute number of the first sample.
         rate_hz: sampling rate [Hz].
         latency_s: delay of the sensor [s].
-        waves: (m, 5, 3) of every beat that reaches into the stretch.
-        low_pass_s: SD of the sensor's impulse response [s].
+        waves: (m, 5, 3) of every beat that reaches into the stretch, behind the sensor's low-pass.
         knots: (rows, k) modulations.
         first_knot: absolute number of the first knot.
         noise_mv: SD of the sensor's noise [mV].
@@ -104,29 +123,23 @@ def sample_ecg(
     for n in range(out.size):
         m = first_sample + n
         t = m / rate_hz - latency_s
-        u = t * KNOT_HZ
-        k = math.floor(u)
-        f = u - k
-        g = 1.0 - f
-        j = int(k) - first_knot
+        j, f, w0, w1, w2, w3 = knot_weights(t, first_knot)
         value = noise_mv * normal(key, m)
-        muscle = g * knots[MUSCLE, j] + f * knots[MUSCLE, j + 1]
+        muscle = knots[MUSCLE, j] + f * (knots[MUSCLE, j + 1] - knots[MUSCLE, j])
         if muscle > 0.0:
             # Differences of white noise: the spectrum of a muscle rises to half the sampling rate.
             value += 0.7071067811865476 * muscle * (normal(~key, m) - normal(~key, m - 1))
-        level = g * g * g * knots[WANDER, j - 1] + (3.0 * f * f * f - 6.0 * f * f + 4.0) * knots[WANDER, j]
-        level += (3.0 * g * g * g - 6.0 * g * g + 4.0) * knots[WANDER, j + 1] + f * f * f * knots[WANDER, j + 2]
-        out[n] = value + level / 6.0
+        level = w0 * knots[WANDER, j - 1] + w1 * knots[WANDER, j] + w2 * knots[WANDER, j + 1]
+        out[n] = value + level + w3 * knots[WANDER, j + 2]
     for i in range(waves.shape[0]):
-        for w in range(WAVES):
-            sigma = math.hypot(waves[i, w, 1], low_pass_s)
-            height = waves[i, w, 2] * waves[i, w, 1] / sigma
+        for w in range(waves.shape[1]):
+            sigma, height = waves[i, w, 1], waves[i, w, 2]
             begin_s = waves[i, w, 0] + latency_s - REACH * sigma
-            begin = int(math.ceil(begin_s * rate_hz))
-            end = min(int(math.floor((begin_s + 2.0 * REACH * sigma) * rate_hz)) + 1, first_sample + out.size)
+            begin = math.ceil(begin_s * rate_hz)
+            end = min(math.floor((begin_s + 2.0 * REACH * sigma) * rate_hz) + 1, first_sample + out.size)
             if height == 0.0 or begin >= first_sample + out.size or end <= first_sample:
                 continue
-            # exp(-(x + d)^2 / 2) = exp(-x^2 / 2) exp(-x d - d^2 / 2): two products per sample, always from the same start.
+            # exp(-(x + d)^2 / 2) = exp(-x^2 / 2) exp(-x d - d^2 / 2): two products per sample, from a fixed start.
             d = 1.0 / (rate_hz * sigma)
             x = (begin / rate_hz - latency_s - waves[i, w, 0]) / sigma
             value, step, turn = height * math.exp(-0.5 * x * x), math.exp(-x * d - 0.5 * d * d), math.exp(-d * d)
@@ -137,31 +150,24 @@ def sample_ecg(
                 step *= turn
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def find_r_peaks(first: int, stop: int, waves: NDArray[np.float64], low_pass_s: float) -> NDArray[np.float64]:
+def find_r_peaks(first: int, stop: int, waves: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the exact time of the extremum of each R wave, given its neighbours (stop - first,) [s since time zero].
 
     Args:
-        first, stop: beats wanted.
+        first: row of the first beat wanted.
+        stop: row after the last.
         waves: (m, 5, 3), with the beat before `first` where there is one.
-        low_pass_s: SD of the sensor's impulse response [s]; 0 is the body surface itself.
     """
-    out = np.empty(stop - first)
-    for i in range(first, stop):
-        t = waves[i, _R, 0]
-        for _ in range(8):
-            slope, bend = 0.0, 0.0
-            for j in range(max(i - 1, 0), min(i + 2, waves.shape[0])):
-                for w in range(WAVES):
-                    sigma = math.hypot(waves[j, w, 1], low_pass_s)
-                    x = (t - waves[j, w, 0]) / sigma
-                    if abs(x) <= REACH:
-                        y = waves[j, w, 2] * waves[j, w, 1] / sigma * math.exp(-0.5 * x * x)
-                        slope -= x * y / sigma
-                        bend += (x * x - 1.0) * y / sigma**2
-            move = -slope / bend
-            t += min(max(move, -0.001), 0.001)
-            if abs(move) < 1e-9:
-                break
-        out[i - first] = t
-    return out
+    wanted = np.arange(first, stop)
+    t: NDArray[np.float64] = waves[wanted, _R, 0].copy()
+    # The waves of this beat, and the T wave of the one before; others are further than their reach.
+    before = waves[np.maximum(wanted - 1, 0), -1:].copy()
+    before[wanted == 0, :, 2] = 0.0
+    near = np.concatenate([waves[wanted], before], axis=1)
+    for _ in range(4):
+        x = (t[:, None] - near[:, :, 0]) / near[:, :, 1]
+        y = near[:, :, 2] * np.exp(-0.5 * x * x)
+        slope = -(x * y / near[:, :, 1]).sum(axis=1)
+        bend = ((x * x - 1.0) * y / near[:, :, 1] ** 2).sum(axis=1)
+        t += np.clip(-slope / bend, -0.001, 0.001)
+    return t

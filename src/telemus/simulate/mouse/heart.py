@@ -17,7 +17,7 @@ from telemus.simulate.mouse.noise import normal, uniform
 KNOT_HZ = 20.0
 
 # Rows of the knots: the modulations of an animal, KNOT_HZ per second, on an absolute grid.
-BASE, SET_POINT, INTERVAL, AMPLITUDE, SINUS, SENSED, MOTION, KEEP, MUSCLE, WANDER, ACTIVITY = range(11)
+BASE, SET_POINT, INTERVAL, AMPLITUDE, SINUS, SENSED, SEEN, KEEP, MUSCLE, WANDER, ACTIVITY = range(11)
 KNOT_ROWS = 11
 
 # Columns of a beat.
@@ -33,24 +33,65 @@ ECTOPIC_EJECTION = 0.55
 BARORECEPTOR_RANGE_MMHG = 15.0
 
 # What the process needs of an animal: see beat_constants.
-CONSTANTS = 15
+CONSTANTS = 16
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def knot_weights(time_s: float, first_knot: int) -> tuple[int, float, float, float, float, float]:
+    """Return the column of the knot before a time, the fraction beyond it, and the weights of the cubic B-spline there.
+
+    The weights belong to the columns from one before to two after.
+    """
+    u = time_s * KNOT_HZ
+    k = math.floor(u)
+    f = u - k
+    g = 1.0 - f
+    w0, w3 = g * g * g / 6.0, f * f * f / 6.0
+    w1, w2 = 2.0 / 3.0 - 0.5 * f * f * (1.0 + g), 2.0 / 3.0 - 0.5 * g * g * (1.0 + f)
+    return int(k) - first_knot, f, w0, w1, w2, w3
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def spline(knots: NDArray[np.float64], first_knot: int, row: int, time_s: float) -> float:
     """Evaluate one row of the knots as a uniform cubic B-spline."""
-    u = time_s * KNOT_HZ
-    k = math.floor(u)
+    i, _, w0, w1, w2, w3 = knot_weights(time_s, first_knot)
+    value: float = w0 * knots[row, i - 1] + w1 * knots[row, i] + w2 * knots[row, i + 1] + w3 * knots[row, i + 2]
+    return value
+
+
+def spline_at(
+    knots: NDArray[np.float64], first_knot: int, row: int, times_s: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Evaluate one row of the knots at many times (n,), without a kernel."""
+    u = times_s * KNOT_HZ
+    k = np.floor(u)
     f = u - k
     g = 1.0 - f
-    j = int(k) - first_knot
-    value = g * g * g * knots[row, j - 1] + (3.0 * f * f * f - 6.0 * f * f + 4.0) * knots[row, j]
-    value += (3.0 * g * g * g - 6.0 * g * g + 4.0) * knots[row, j + 1] + f * f * f * knots[row, j + 2]
-    return value / 6.0
+    i = k.astype(np.int64) - first_knot
+    value: NDArray[np.float64] = g * g * g / 6.0 * knots[row, i - 1] + f * f * f / 6.0 * knots[row, i + 2]
+    value += (2.0 / 3.0 - 0.5 * f * f * (1.0 + g)) * knots[row, i]
+    value += (2.0 / 3.0 - 0.5 * g * g * (1.0 + f)) * knots[row, i + 1]
+    return value
+
+
+def spline_integral_at(
+    knots: NDArray[np.float64], first_knot: int, row: int, times_s: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return an antiderivative of one row of the knots at many times (n,), from the integrals of its pieces."""
+    u = times_s * KNOT_HZ
+    k = np.floor(u)
+    f = u - k
+    g = 1.0 - f
+    i = k.astype(np.int64) - first_knot
+    whole = np.cumsum(knots[row])[i - 1]
+    value: NDArray[np.float64] = whole - g**4 / 24.0 * knots[row, i - 1] + f**4 / 24.0 * knots[row, i + 2]
+    value += (0.5 + f * (2.0 - f * f) / 3.0 + f**4 / 8.0) * knots[row, i]
+    value += (0.5 - g * (2.0 - g * g) / 3.0 - g**4 / 8.0) * knots[row, i + 1]
+    return value / KNOT_HZ
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def advance(
+def advance(  # noqa: PLR0917 - a kernel takes its arrays and numbers plainly
     state: NDArray[np.float64],
     until_s: float,
     key: np.uint64,
@@ -75,12 +116,13 @@ def advance(
     """
     decay_s, ejection_s, peak_s, peak_fast, peak_slow, tail_fast, tail_slow = constants[:7]
     gain, lag_s, filling, noise_s, ectopic_share, fast_s, slow_s = constants[7:14]
+    stroke_noise = constants[15]
     delay = int(constants[14])
     count = 0
     while count < beats.shape[0] and state[NEXT_R] <= until_s and state[STOPPED] == 0.0:
         r = state[NEXT_R]
         number = int(state[NUMBER])
-        k = int(math.floor(r * KNOT_HZ)) - first_knot
+        k = math.floor(r * KNOT_HZ) - first_knot
         wanted_s = knots[INTERVAL, k]
         if wanted_s <= 0.0:
             state[STOPPED] = 1.0
@@ -88,6 +130,7 @@ def advance(
         ectopic = state[PAUSE] > 0.0
         fill = max(state[LAST_LENGTH] / wanted_s, 0.05)
         volume = knots[AMPLITUDE, k] * max(1.0 + filling * (fill - 1.0), 0.2)
+        volume *= 1.0 + stroke_noise * normal(key, 3 * number + 2)
         if ectopic:
             volume *= ECTOPIC_EJECTION
         blend = min(max((wanted_s - fast_s) / (slow_s - fast_s), 0.0), 1.0)
@@ -99,12 +142,12 @@ def advance(
         )
         tail = before + volume * ((1.0 - blend) * tail_fast + blend * tail_slow)
         answer = _reflex(state, systolic - knots[SET_POINT, k], gain, lag_s, wanted_s, delay)
-        length = wanted_s + answer + spline(knots, first_knot, SINUS, r) + noise_s * normal(key, 2 * number)
+        length = wanted_s + answer + spline(knots, first_knot, SINUS, r) + noise_s * normal(key, 3 * number)
         length = min(max(length, 0.6 * wanted_s, 0.045), 1.8 * wanted_s)
         if ectopic:
             length = state[PAUSE]
             state[PAUSE] = 0.0
-        elif uniform(key, 2 * number + 1) < ectopic_share:
+        elif uniform(key, 3 * number + 1) < ectopic_share:
             early = 0.55 + 0.15 * uniform(~key, number)
             state[PAUSE] = (2.0 - early) * length
             length *= early
@@ -126,7 +169,7 @@ def advance(
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _reflex(
+def _reflex(  # noqa: PLR0917 - a kernel takes its arrays and numbers plainly
     state: NDArray[np.float64], deviation_mmhg: float, gain: float, lag_s: float, beat_s: float, delay: int
 ) -> float:
     """Return the change of the interval [s] that pressure `delay` beats ago calls for, through a first-order lag."""
@@ -136,4 +179,5 @@ def _reflex(
     # The weight of the lag uses the mean beat, so that the loop stays linear.
     keep = math.exp(-beat_s / lag_s)
     state[REFLEX] = keep * state[REFLEX] + (1.0 - keep) * gain * state[DELAY_LINE + delay]
-    return state[REFLEX]
+    answer: float = state[REFLEX]
+    return answer

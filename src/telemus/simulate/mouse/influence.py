@@ -118,7 +118,8 @@ def flight(launch_s: float, descent_s: float, **others: object) -> Influence:
     """Put launch, weightlessness and descent together into one influence.
 
     Args:
-        launch_s, descent_s: lift-off and beginning of the descent [s since time zero].
+        launch_s: lift-off [s since time zero].
+        descent_s: beginning of the descent [s since time zero].
         others: any other attribute of :class:`Influence`.
 
     >>> flight(3600.0, 90000.0).rate_bpm(np.array([4100.0])).round().tolist()

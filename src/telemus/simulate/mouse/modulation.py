@@ -16,7 +16,7 @@ from telemus.simulate.mouse.heart import KNOT_HZ
 from telemus.simulate.mouse.influence import Influence
 from telemus.simulate.mouse.noise import spline_noise, stream_key
 from telemus.simulate.mouse.parameters import MouseParameters
-from telemus.simulate.mouse.pulse import FAST_INTERVAL_S, SLOW_INTERVAL_S, PulseTable, unit_pulse_pressure
+from telemus.simulate.mouse.pulse import FAST_INTERVAL_S, SLOW_INTERVAL_S, PulseTable
 from telemus.simulate.mouse.reflex import PEAK_S, peak_of
 from telemus.simulate.mouse.state import State, slow_state
 
@@ -27,8 +27,8 @@ MMHG_PER_G_M = 1060.0 * 9.80665 / 133.322387415
 _BURST_ECG_MV, _BURST_WANDER_MV, _BURST_MMHG = 0.9, 1.5, 22.0
 
 
-def make_knots(
-    mouse: MouseParameters, influence: Influence, seed: int, table: PulseTable, chunk: int
+def make_knots(  # noqa: PLR0917 - what of whom, from when to when
+    mouse: MouseParameters, influence: Influence, seed: int, table: PulseTable, usual_mmhg: float, chunk: int
 ) -> NDArray[np.float64]:
     """Make the knots of one chunk (rows, CHUNK_S * KNOT_HZ).
 
@@ -37,6 +37,7 @@ def make_knots(
         influence: what acts on it.
         seed: of the animal.
         table: its pulse before the sensor.
+        usual_mmhg: its stroke at its mean rate, from :func:`telemus.simulate.mouse.pulse.usual_stroke` [mmHg].
         chunk: number of the chunk; chunk 0 begins at time zero.
     """
     whole_s = chunk * CHUNK_S + np.arange(CHUNK_S + 1.0)
@@ -46,34 +47,40 @@ def make_knots(
     interval_s = np.minimum(60.0 / np.maximum(slow.rate_bpm, 1.0), 0.9)
     knots[heart.INTERVAL] = np.where(slow.vigour > 0.0, interval_s, 0.0)
     knots[heart.ACTIVITY] = slow.activity
-    _add_pressure(knots, mouse, slow, interval_s, table)
-    _add_disturbances(knots, mouse, seed, slow, times_s)
+    _add_pressure(
+        knots,
+        slow,
+        interval_s,
+        table,
+        usual_mmhg * (interval_s * mouse.rate_bpm / 60.0) ** mouse.rate_amplitude_exponent,
+    )
+    _add_disturbances(knots, mouse, seed, slow, times_s, interval_s)
     _add_sensor_side(knots, influence, times_s, interval_s, table)
     _add_movement(knots, mouse, influence, seed, times_s)
     return knots
 
 
 def _blend(interval_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.clip((interval_s - FAST_INTERVAL_S) / (SLOW_INTERVAL_S - FAST_INTERVAL_S), 0.0, 1.0)
+    share: NDArray[np.float64] = (interval_s - FAST_INTERVAL_S) / (SLOW_INTERVAL_S - FAST_INTERVAL_S)
+    blend: NDArray[np.float64] = np.minimum(np.maximum(share, 0.0), 1.0)
+    return blend
 
 
 def _pick(pair: NDArray[np.float64], interval_s: NDArray[np.float64]) -> NDArray[np.float64]:
     blend = _blend(interval_s)
-    return (1.0 - blend) * pair[0] + blend * pair[1]
+    picked: NDArray[np.float64] = (1.0 - blend) * pair[0] + blend * pair[1]
+    return picked
 
 
 def _add_pressure(
     knots: NDArray[np.float64],
-    mouse: MouseParameters,
     slow: State,
     interval_s: NDArray[np.float64],
     table: PulseTable,
+    stroke: NDArray[np.float64],
 ) -> None:
     """Fill stroke, level below the pulses and set point so that the mean comes out as the state wants it."""
-    usual_s = 60.0 / mouse.rate_bpm
-    usual = mouse.pulse_pressure_mmhg / unit_pulse_pressure(table, usual_s)
-    stroke = usual * (interval_s / usual_s) ** mouse.rate_amplitude_exponent * np.sqrt(slow.vigour)
-    stroke = np.where(slow.vigour > 0.0, np.minimum(stroke, 2.0 * usual), 0.0)
+    stroke = stroke * np.sqrt(slow.vigour)
     level = slow.pressure_mmhg - stroke * _pick(table.mean_s, interval_s) / interval_s
     decay = np.exp(-interval_s / table.decay_s)
     standing = stroke * _pick(table.tail, interval_s) * decay / (1.0 - decay)
@@ -83,8 +90,13 @@ def _add_pressure(
     knots[heart.SET_POINT] = level + standing * math.exp(-PEAK_S / table.decay_s) + stroke * peak
 
 
-def _add_disturbances(
-    knots: NDArray[np.float64], mouse: MouseParameters, seed: int, slow: State, times_s: NDArray[np.float64]
+def _add_disturbances(  # noqa: PLR0917 - what of whom, from when to when
+    knots: NDArray[np.float64],
+    mouse: MouseParameters,
+    seed: int,
+    slow: State,
+    times_s: NDArray[np.float64],
+    interval_s: NDArray[np.float64],
 ) -> None:
     """Add respiration, Mayer wave and slow wander to the pressure, and respiration to the interval."""
     off = not mouse.reflex_on
@@ -97,8 +109,10 @@ def _add_disturbances(
     in_interval_s = 1e-3 * mouse.respiration_interval_ms * (mouse.unbuffered_interval if off else 1.0)
     pressure = in_pressure * breath * np.cos(2.0 * math.pi * phase)
     knots[heart.SINUS] = in_interval_s * breath * np.cos(2.0 * math.pi * phase + 1.0)
-    wander = 0.7 * spline_noise(stream_key(seed, "wander-fast"), times_s, 1.0)
-    wander += 0.7 * spline_noise(stream_key(seed, "wander-slow"), times_s, 6.0)
+    own_s = spline_noise(stream_key(seed, "interval-wander"), times_s, 9.0)
+    knots[heart.INTERVAL] *= 1.0 + 1e-3 * mouse.interval_wander_ms * own_s * slow.vigour / interval_s
+    wander = 0.55 * spline_noise(stream_key(seed, "wander-fast"), times_s, 1.0)
+    wander += 0.83 * spline_noise(stream_key(seed, "wander-slow"), times_s, 8.0)
     pressure += mouse.wander_mmhg * (mouse.unbuffered_wander if off else 1.0) * wander * slow.vigour
     if not off:
         turn = mouse.mayer_hz * times_s + 0.7 * spline_noise(stream_key(seed, "mayer"), times_s, 10.0)
@@ -114,7 +128,7 @@ def _add_sensor_side(
     interval_s: NDArray[np.float64],
     table: PulseTable,
 ) -> None:
-    """Fill what only the sensor sees: the clot at its tip, which keeps the mean, and the load on the column of blood."""
+    """Fill what only the sensor sees: a clot at its tip, which keeps the mean, and the load on its column of blood."""
     keep = np.ones(times_s.size)
     if influence.clot is not None:
         keep = 1.0 - np.clip(influence.clot(times_s), 0.0, 1.0)
@@ -135,6 +149,7 @@ def _add_movement(
     drift = spline_noise(stream_key(seed, "ecg-drift"), times_s, 3.0)
     shake = spline_noise(stream_key(seed, "shake"), times_s, 0.1)
     knots[heart.MUSCLE] = mouse.ecg_noise_mv * effort
+    knots[heart.SEEN] = knots[heart.SENSED]
     knots[heart.WANDER] = 0.05 * drift + 0.15 * effort * sway
     for burst in bursts_between(mouse, influence, seed, times_s[0], times_s[-1] + 1.0 / KNOT_HZ):
         # Two knots inside the border: the spline reaches as far, and the burst must end where it is said to end.
@@ -142,4 +157,4 @@ def _add_movement(
         knots[heart.MUSCLE, inside] += _BURST_ECG_MV
         knots[heart.WANDER, inside] += _BURST_WANDER_MV * shake[inside]
         if burst.in_pressure:
-            knots[heart.MOTION, inside] += _BURST_MMHG * shake[inside]
+            knots[heart.SEEN, inside] += _BURST_MMHG * shake[inside]

@@ -31,11 +31,13 @@ class MouseParameters:
             in the interval [Hz, mmHg, ms].
         mayer_hz, mayer_mmhg: frequency and SD of the sympathetic wave [Hz, mmHg].
         wander_mmhg: SD of the pressure's disturbances slower than 1 Hz [mmHg].
+        interval_wander_ms: SD of the interval's own wander slower than 0.1 Hz [ms].
         interval_noise_ms: SD of the beat-to-beat noise of the interval [ms].
+        stroke_noise: SD of the beat-to-beat noise of the ejected volume, as a share of it.
         reflex_on: whether the baroreflex works.
         reflex_gain_ms_mmhg, reflex_delay_beats, reflex_lag_s: static gain of the interval on systolic pressure, whole
             beats of delay, and time constant of its first-order lag [ms/mmHg, beats, s].
-        unbuffered_wander, unbuffered_respiration, unbuffered_arousal: what the reflex off does to the disturbances of
+        unbuffered_wander, unbuffered_respiration, unbuffered_interval: what the reflex off does to the disturbances of
             pressure that its vascular arm otherwise buffers: factors on wander, on respiration, and on the interval's
             respiration.
         decay_s: time constant of the diastolic decay [s].
@@ -56,31 +58,33 @@ class MouseParameters:
     mean_pressure_mmhg: float = 104.0
     rate_bpm: float = 515.0
     pulse_pressure_mmhg: float = 31.5
-    pressure_circadian_mmhg: float = 5.5
-    rate_circadian_bpm: float = 0.0
-    temperature_circadian_degc: float = 0.25
-    pressure_arousal_mmhg: float = 9.0
-    rate_arousal_bpm: float = 76.0
-    pressure_active_mmhg: float = 17.0
-    rate_active_bpm: float = 100.0
+    pressure_circadian_mmhg: float = 5.8
+    rate_circadian_bpm: float = 2.0
+    temperature_circadian_degc: float = 0.33
+    pressure_arousal_mmhg: float = 7.5
+    rate_arousal_bpm: float = 70.0
+    pressure_active_mmhg: float = 23.0
+    rate_active_bpm: float = 160.0
     activity_threshold: float = 0.75
     activity_circadian: float = 0.30
     activity_counts_10s: float = 12.0
     temperature_degc: float = 34.9
     temperature_active_degc: float = 0.9
     respiration_hz: float = 3.0
-    respiration_pressure_mmhg: float = 2.1
+    respiration_pressure_mmhg: float = 2.4
     respiration_interval_ms: float = 1.6
     mayer_hz: float = 0.4
     mayer_mmhg: float = 1.8
-    wander_mmhg: float = 1.6
-    interval_noise_ms: float = 1.0
+    wander_mmhg: float = 2.2
+    interval_wander_ms: float = 3.2
+    interval_noise_ms: float = 1.3
+    stroke_noise: float = 0.02
     reflex_on: bool = True
-    reflex_gain_ms_mmhg: float = 2.0
+    reflex_gain_ms_mmhg: float = 1.9
     reflex_delay_beats: int = 2
     reflex_lag_s: float = 0.30
     unbuffered_wander: float = 2.1
-    unbuffered_respiration: float = 1.85
+    unbuffered_respiration: float = 1.8
     unbuffered_interval: float = 1.3
     decay_s: float = 0.25
     upstroke_s: float = 0.0050
@@ -129,7 +133,7 @@ def draw_parameters(seed: int) -> MouseParameters:
         temperature_degc=near(34.9, 0.2),
         respiration_hz=near(3.0, 0.3),
         mayer_hz=near(0.4, 0.03),
-        reflex_gain_ms_mmhg=near(2.0, 0.25),
+        reflex_gain_ms_mmhg=near(1.9, 0.25),
         upstroke_s=near(0.0050, 0.0003),
         notch_delay_s=near(0.021, 0.001),
         reflection_delay_s=near(0.034, 0.0015),

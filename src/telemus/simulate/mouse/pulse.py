@@ -4,8 +4,8 @@ One beat adds A H(t - tc) to the pressure, where
 
     H(x) = sum over k of w_k E(x - d_k; s_k),    E = exp(-x / tau) u(x) convolved with a Gaussian of SD s_k.
 
-E is an exponentially modified Gaussian: E' = N - E / tau, and its integral is tau (Phi - E). A Gaussian low-pass of SD g
-turns s_k into sqrt(s_k^2 + g^2) and changes nothing else, so pressure before and after the sensor are both exact.
+E is an exponentially modified Gaussian: E' = N - E / tau, and its integral is tau (Phi - E). A Gaussian low-pass of
+SD g turns s_k into sqrt(s_k^2 + g^2) and changes nothing else, so pressure before and after the sensor are both exact.
 H is tabulated with its derivatives and evaluated by cubic Hermite interpolation (error below 1e-6 of the
 pulse); beyond the table it is the exponential C exp(-x / tau). Short and long beats have each their shape;
 what lies between is a blend of both.
@@ -14,17 +14,29 @@ what lies between is a blend of both.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from telemus.simulate.mouse.parameters import MouseParameters
 
+Real = TypeVar("Real", float, NDArray[np.float64])
+
 STEP_S = 0.00025
 REACH = 5.5
 FAST_SCALE, SLOW_SCALE = 0.85, 1.2
 FAST_INTERVAL_S, SLOW_INTERVAL_S = 0.075, 0.170
+
+
+def hermite(v0: Real, v1: Real, d0: Real, d1: Real, f: Real) -> Real:
+    """Interpolate between two nodes from their values and slopes per step; `f` is 0 at the first, 1 at the second.
+
+    >>> hermite(0.0, 1.0, 0.0, 3.0, 0.5)
+    0.125
+    """
+    c = v1 - v0
+    return v0 + f * (d0 + f * (3.0 * c - 2.0 * d0 - d1 + f * (d0 + d1 - 2.0 * c)))
 
 
 class PulseTable(NamedTuple):
@@ -64,7 +76,7 @@ def pulse_table(mouse: MouseParameters, low_pass_s: float) -> PulseTable:
     nodes = math.ceil((last - first_s) / STEP_S) + 1
     values = np.zeros((nodes, 2, 4))
     tail, mean_s = np.zeros(2), np.zeros(2)
-    x = first_s + STEP_S * np.arange(nodes)
+    x: NDArray[np.float64] = first_s + STEP_S * np.arange(nodes, dtype=np.float64)
     for shape, scale in enumerate((FAST_SCALE, SLOW_SCALE)):
         for weight, delay_s, sigma_s in _components(mouse, scale):
             s = math.hypot(sigma_s, low_pass_s)
@@ -100,11 +112,9 @@ def blend_of(interval_s: float) -> float:
     return min(max((interval_s - FAST_INTERVAL_S) / (SLOW_INTERVAL_S - FAST_INTERVAL_S), 0.0), 1.0)
 
 
-def unit_pulse_pressure(table: PulseTable, interval_s: float) -> float:
-    """Return the pulse pressure of an endless train of unit beats of this interval.
-
-    It is how an amplitude is found for a wanted pulse pressure.
-    """
+def usual_stroke(mouse: MouseParameters, table: PulseTable) -> float:
+    """Return the amplitude whose endless train at the animal's mean rate has the animal's pulse pressure [mmHg]."""
+    interval_s = 60.0 / mouse.rate_bpm
     blend = blend_of(interval_s)
     x = np.arange(0.0, interval_s, STEP_S)
     total = np.zeros(x.size)
@@ -114,4 +124,4 @@ def unit_pulse_pressure(table: PulseTable, interval_s: float) -> float:
     for k in range(-3, 40):
         at = x + k * interval_s
         total += np.where(at <= table.last_s, np.interp(at, grid, pulse, left=0.0), tail * np.exp(-at / table.decay_s))
-    return float(total.max() - total.min())
+    return mouse.pulse_pressure_mmhg / float(total.max() - total.min())

@@ -25,7 +25,7 @@ from telemus.simulate.mouse.pulse import (
     PulseTable,
     blend_of,
     pulse_table,
-    unit_pulse_pressure,
+    usual_stroke,
 )
 
 PEAK_S = 0.0085
@@ -51,8 +51,8 @@ class Loop(NamedTuple):
 def loop_transfer(mouse: MouseParameters, frequency_hz: NDArray[np.float64], interval_s: float) -> Loop:
     """Return the loop of an animal at rest at this interval.
 
-    A cross-spectral estimate P -> T sees F where the pressure drives the interval, and a mixture of F and 1 / M where the
-    interval's own noise drives the pressure back.
+    A cross-spectral estimate P -> T sees F where the pressure drives the interval, and a mixture of F and 1 / M where
+    the interval's own noise drives the pressure back.
 
     Args:
         mouse: the animal; with the reflex off, F is 0.
@@ -70,13 +70,13 @@ def loop_transfer(mouse: MouseParameters, frequency_hz: NDArray[np.float64], int
     reflex = gain * z**-mouse.reflex_delay_beats * (1.0 - keep) / (1.0 - keep / z)
     blend = blend_of(interval_s)
     usual_s = 60.0 / mouse.rate_bpm
-    stroke = mouse.pulse_pressure_mmhg / unit_pulse_pressure(table, usual_s)
-    stroke *= (interval_s / usual_s) ** mouse.rate_amplitude_exponent
+    stroke = usual_stroke(mouse, table) * (interval_s / usual_s) ** mouse.rate_amplitude_exponent
     tail = (1.0 - blend) * table.tail[0] + blend * table.tail[1]
     fast, slow = peak_of(table)
     peak = (1.0 - blend) * fast + blend * slow
     decay = math.exp(-interval_s / mouse.decay_s)
-    # V: exponential amplitude after a beat. V_i = exp(-T_(i-1) / tau) V_(i-1) + tail A_i, A_i = stroke (1 + fill dT_(i-1) / T0).
+    # V, the exponential amplitude after a beat: V_i = exp(-T_(i-1) / tau) V_(i-1) + tail A_i,
+    # with A_i = stroke (1 + fill dT_(i-1) / T0).
     standing = stroke * tail / (1.0 - decay)
     filled = mouse.filling_exponent * stroke / interval_s
     after = (tail * filled - standing * decay / mouse.decay_s) / z / (1.0 - decay / z)
@@ -98,7 +98,7 @@ def beat_constants(mouse: MouseParameters, table: PulseTable) -> NDArray[np.floa
     gain_s_mmhg = 1e-3 * mouse.reflex_gain_ms_mmhg if mouse.reflex_on else 0.0
     values = [mouse.decay_s, mouse.ejection_delay_s, PEAK_S, fast, slow, table.tail[0], table.tail[1], gain_s_mmhg]
     values += [mouse.reflex_lag_s, mouse.filling_exponent, 1e-3 * mouse.interval_noise_ms, mouse.ectopic_share]
-    values += [FAST_INTERVAL_S, SLOW_INTERVAL_S, float(mouse.reflex_delay_beats)]
+    values += [FAST_INTERVAL_S, SLOW_INTERVAL_S, float(mouse.reflex_delay_beats), mouse.stroke_noise]
     out = np.array(values)
     if out.size != CONSTANTS:
         raise ValueError(f"constants of a beat: got {out.size}, wanted {CONSTANTS}")

@@ -19,6 +19,8 @@ DAY_S = 86400.0
 AGONY_S = 120.0
 COOLING_S = 5400.0
 _MEMORY_S = 3600.0
+_LEAD_S = 4500.0
+_MEAN_EFFORT = 0.16
 
 
 class State(NamedTuple):
@@ -48,16 +50,18 @@ def slow_state(mouse: MouseParameters, influence: Influence, seed: int, times_s:
     """
     day = circadian(influence, times_s)
     activity = activity_strength(mouse, influence, seed, times_s)
-    effort = 1.0 - np.exp(-activity / 0.25)
+    effort = 1.0 - np.exp(-activity / 0.12)
     fast = spline_noise(stream_key(seed, "arousal-minutes"), times_s, 150.0)
     slow = spline_noise(stream_key(seed, "arousal-hours"), times_s, 2400.0)
     arousal = 0.6 * fast + 0.8 * slow
     own = spline_noise(stream_key(seed, "pressure-minutes"), times_s, 400.0)
-    mean_effort = 0.23
-    pressure = mouse.mean_pressure_mmhg + mouse.pressure_circadian_mmhg * day + 3.0 * own
-    pressure += mouse.pressure_arousal_mmhg * arousal + mouse.pressure_active_mmhg * (effort - mean_effort)
+    pressure = mouse.mean_pressure_mmhg + mouse.pressure_circadian_mmhg * day + 6.0 * own
+    pressure += mouse.pressure_arousal_mmhg * arousal + mouse.pressure_active_mmhg * (effort - _MEAN_EFFORT)
     rate = mouse.rate_bpm + mouse.rate_circadian_bpm * day
-    rate += mouse.rate_arousal_bpm * arousal + mouse.rate_active_bpm * (effort - mean_effort)
+    # Rates scatter further upwards than downwards.
+    rate += mouse.rate_arousal_bpm * (arousal + 0.12 * (arousal**2 - 1.0)) + mouse.rate_active_bpm * (
+        effort - _MEAN_EFFORT
+    )
     pressure += _evaluate(influence.pressure_mmhg, times_s)
     rate += _evaluate(influence.rate_bpm, times_s)
     alive = vigour(influence, times_s)
@@ -71,13 +75,15 @@ def slow_state(mouse: MouseParameters, influence: Influence, seed: int, times_s:
 def circadian(influence: Influence, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the animal's day: 1 in the middle of the dark, -1 in the middle of the light, quick between.
 
-    >>> circadian(Influence(), np.array([3600.0, 13 * 3600.0])).round(3).tolist()
+    >>> circadian(Influence(), np.array([0.0, 12 * 3600.0])).round(3).tolist()
     [1.0, -1.0]
     """
     dark_s = (influence.lights_on_s - influence.lights_off_s) % DAY_S
-    middle_s = influence.lights_off_s + 0.5 * dark_s
+    # Mice are busiest early in the night: acrophase 22.8 to 23.2 h.
+    middle_s = influence.lights_off_s + 0.5 * dark_s - _LEAD_S
     angle = 2.0 * math.pi * (times_s + influence.clock_at_zero_s - middle_s) / DAY_S
-    return np.tanh(2.5 * (np.cos(angle) - math.cos(math.pi * dark_s / DAY_S))) / math.tanh(2.5)
+    day: NDArray[np.float64] = np.tanh(2.5 * (np.cos(angle) - math.cos(math.pi * dark_s / DAY_S))) / math.tanh(2.5)
+    return day
 
 
 def activity_strength(
@@ -88,7 +94,8 @@ def activity_strength(
     drive += 0.60 * spline_noise(stream_key(seed, "bout-short"), times_s, 240.0)
     drive += 0.25 * spline_noise(stream_key(seed, "bout-moment"), times_s, 20.0)
     drive += mouse.activity_circadian * circadian(influence, times_s) + _evaluate(influence.activity, times_s)
-    return np.maximum(drive - mouse.activity_threshold, 0.0)
+    above: NDArray[np.float64] = np.maximum(drive - mouse.activity_threshold, 0.0)
+    return above
 
 
 def vigour(influence: Influence, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
