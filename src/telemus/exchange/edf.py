@@ -84,7 +84,7 @@ def _open(path: Path) -> Any:
 
     with path.open("rb") as raw:
         if raw.read(1) == b"\xff":
-            return edfio.read_bdf(path, lazy_load_data=False, header_encoding="latin-1")
+            return edfio.read_bdf(path, header_encoding="latin-1")
     return edfio.read_edf(path, lazy_load_data=True, header_encoding="latin-1")
 
 

@@ -13,7 +13,7 @@ from telemus.exchange.marks import BLOCK
 from telemus.exchange.recording import Channel, Contents, Recording, Source
 from telemus.exchange.sniff import FORMATS, sniff
 from telemus.series import Samples
-from telemus.units import CANONICAL, Unit
+from telemus.units import CANONICAL, Unit, unit_of
 
 
 def read_contents(
@@ -42,6 +42,8 @@ def read_contents(
     if rate_hz is not None and name not in ("csv", "parquet"):
         note = f"the rate of {rate_hz:g} Hz that was given was not used: the file states its own"
         contents = Contents(**{**vars(contents), "notes": (*contents.notes, note)})
+    if name in ("csv", "parquet"):  # the unit of a time column has been used by the reader
+        stated = {key: symbol for key, symbol in stated.items() if unit_of(symbol).dimension != "time"}
     return Contents(**{**vars(contents), "sources": apply_units(where, contents.sources, stated)})
 
 

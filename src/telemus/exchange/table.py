@@ -170,7 +170,7 @@ class Table:
 def find_time(
     columns: Sequence[Column], time_units: Sequence[str | None], stated: Mapping[str, str]
 ) -> TimeColumn | None:
-    """Return the column of time: one of dates, else one named so; ``stated`` units (by name or number from 1) win.
+    """Return the column of time: one of dates, else one named so; ``stated`` units (by name) win.
 
     ``time_units`` holds for each column what column_names.time_unit says of its heading.
     """
@@ -178,7 +178,7 @@ def find_time(
         if column.kind != "number":
             return TimeColumn(place, "")
     for place, (column, unit) in enumerate(zip(columns, time_units, strict=True)):
-        said = stated.get(column.name, stated.get(str(place + 1), ""))
+        said = stated.get(column.name, "")
         if said and unit_of(said).dimension == "time":
             return TimeColumn(place, said)
         if unit is not None:

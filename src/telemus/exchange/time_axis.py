@@ -47,7 +47,6 @@ def segments_of(times_ns: NDArray[np.int64]) -> Axis:
     if len(times_ns) == 1:
         return Axis((Segment(int(times_ns[0]), Fraction(NS_PER_S), 1),), 0.0)
     steps = np.diff(times_ns)
-    resolution = _resolution(times_ns)
     back = np.flatnonzero(steps < 0)
     if len(back):
         row = int(back[0]) + 2
@@ -57,6 +56,7 @@ def segments_of(times_ns: NDArray[np.int64]) -> Axis:
     period = _period(times_ns)
     if period <= 0:
         raise SignalError("got times that stand still, wanted rising times")
+    resolution = _rounding(times_ns, period)
     edges = np.flatnonzero(steps > max(_GAP * period, period + 1.01 * resolution)) + 1
     bounds = [0, *edges.tolist(), len(times_ns)]
     segments, worst = [], 0.0
@@ -80,12 +80,16 @@ def _period(times_ns: NDArray[np.int64]) -> float:
     return float(np.median(advance))
 
 
-def _resolution(times_ns: NDArray[np.int64]) -> int:
-    """Return the power of ten [ns] to which the times are rounded, told from the first 1000."""
+def _rounding(times_ns: NDArray[np.int64], period: float) -> int:
+    """Return the power of ten [ns] to which the times are rounded, told from the first 1000.
+
+    Where the period is a multiple of it, rounding shifts no time against another: then it is 1.
+    """
     head = times_ns[:1000]
     for resolution in (1_000_000_000, 100_000_000, 10_000_000, 1_000_000, 100_000, 10_000, 1000, 100, 10):
         if not np.any(head % resolution):
-            return resolution
+            multiple = period / resolution
+            return 1 if multiple > 0.5 and abs(multiple - round(multiple)) < 1e-3 else resolution
     return 1
 
 
