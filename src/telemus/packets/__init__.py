@@ -1,11 +1,11 @@
-"""Bytes to columns and back: CCSDS space packets, XTCE definitions, decoding, encoding, and the account of every byte."""
+"""Bytes to columns and back: CCSDS space packets, XTCE definitions, decoding, encoding, the account of every byte."""
 
 from telemus.packets.account import Account, ApidAccount, Gap, RejectedRange, merge_accounts
 from telemus.packets.ccsds import PacketTable
 from telemus.packets.columns import Ragged
 from telemus.packets.crc import crc16
 from telemus.packets.cuc import cuc_to_ns, ns_to_cuc
-from telemus.packets.decode import DecodedTable, Decoder, Finish, as_plan, decode_file, decode_table
+from telemus.packets.decode import DecodedTable, Decoder, Finish, as_plan, decode_bytes, decode_file, decode_table
 from telemus.packets.encode import encode
 from telemus.packets.plan import ContainerPlan, Plan, compile_plan
 from telemus.packets.walk import ApidRule, Walker, walk
@@ -30,6 +30,7 @@ __all__ = [
     "compile_plan",
     "crc16",
     "cuc_to_ns",
+    "decode_bytes",
     "decode_file",
     "decode_table",
     "encode",

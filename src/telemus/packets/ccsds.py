@@ -39,6 +39,20 @@ FLAG_VERIFIED = 1 << 3
 FLAG_CHECKSUM = 1 << 4
 
 
+Block = bytes | bytearray | memoryview | NDArray[np.uint8]
+"""Anything that holds the octets of a stream."""
+
+
+def octets_of(block: Block) -> NDArray[np.uint8]:
+    """Return a read-only view (n,) of the octets of a block; nothing is copied.
+
+    Always read-only, so that the compiled kernels meet one type only and are compiled once.
+    """
+    view = np.frombuffer(block, np.uint8)
+    view.flags.writeable = False
+    return view
+
+
 class PacketTable(NamedTuple):
     """Many packets, one array per property (n,); no object per packet.
 
@@ -66,17 +80,17 @@ class PacketTable(NamedTuple):
     @property
     def has_secondary_header(self) -> NDArray[np.bool_]:
         """Secondary header flag (133.0-B-2 clause 4.1.3.3.3)."""
-        return (self.flags & FLAG_SECONDARY) != 0
+        return np.asarray((self.flags & FLAG_SECONDARY) != 0)
 
     @property
     def verified(self) -> NDArray[np.bool_]:
         """True where a checksum or the neighbouring headers confirm where the packet begins and ends."""
-        return (self.flags & FLAG_VERIFIED) != 0
+        return np.asarray((self.flags & FLAG_VERIFIED) != 0)
 
     @property
     def checksum_ok(self) -> NDArray[np.bool_]:
         """True where the definition names a checksum and it held."""
-        return (self.flags & FLAG_CHECKSUM) != 0
+        return np.asarray((self.flags & FLAG_CHECKSUM) != 0)
 
     def take(self, rows: Any) -> PacketTable:
         """Return the table of the rows (indices, mask or slice)."""

@@ -11,6 +11,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from telemus.packets.ccsds import Block, octets_of
+
 GENERATOR = 0x1021
 PRESET = 0xFFFF
 CRC_BYTES = 2
@@ -67,7 +69,7 @@ def seal_rows(rows: NDArray[np.uint8], tables: NDArray[np.int64]) -> None:
         rows[row, width - 1] = register & 0xFF
 
 
-def crc16(data: bytes | bytearray | memoryview | NDArray[np.uint8]) -> int:
+def crc16(data: Block) -> int:
     """Return the packet error control of ``data``.
 
     A packet whose last two octets are its error control gives 0 over its whole length.
@@ -75,5 +77,5 @@ def crc16(data: bytes | bytearray | memoryview | NDArray[np.uint8]) -> int:
     >>> hex(crc16(b"123456789"))
     '0x29b1'
     """
-    octets = np.frombuffer(data, np.uint8)
+    octets = octets_of(data)
     return int(crc16_range(octets, 0, octets.size, TABLES))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemus.packets.account import Account
-from telemus.packets.ccsds import IDLE_APID, PacketTable
+from telemus.packets.ccsds import IDLE_APID, Block, PacketTable, octets_of
 from telemus.packets.columns import Octets, Ragged, calibrate
 from telemus.packets.cuc import cuc_to_ns
 from telemus.packets.extract import extract, rows_that_fit
@@ -22,7 +22,6 @@ from telemus.packets.walk import Walker
 from telemus.packets.walk_kernel import CHECKSUM, REASONS
 from telemus.packets.xtce import Definition, read_definition
 
-Block = bytes | bytearray | memoryview | Octets
 Column = NDArray[Any] | Ragged
 
 TOO_SHORT = "shorter than its definition"
@@ -113,7 +112,7 @@ class Decoder:
 
     def feed(self, block: Block) -> list[DecodedTable]:
         """Return the tables of the packets that ``block`` completes, one per container, in order of arrival."""
-        buffer = np.frombuffer(block, np.uint8)
+        buffer = octets_of(block)
         if self._tail.size:
             buffer = np.concatenate([self._tail, buffer])
         tables, consumed = self.advance(buffer)
@@ -135,6 +134,7 @@ class Decoder:
 
         This is ``feed`` without its copy of the tail, for callers who own their buffer.
         """
+        buffer = octets_of(buffer)
         table, rejected, consumed = self._walker.walk(buffer, final=final)
         base = self._position
         self._ledger.receive(consumed)
@@ -205,9 +205,16 @@ def as_plan(definition: Definition | Plan | Path | str, root: str | None = None)
     return compile_plan(read_definition(definition), root)
 
 
+def decode_bytes(data: Block, definition: Definition | Plan | Path | str, *, prefix_bytes: int = 0) -> Finish:
+    """Decode a whole stream that is in memory: its tables, one per container, and its account."""
+    decoder = Decoder(definition, prefix_bytes=prefix_bytes)
+    tables, _ = decoder.advance(octets_of(data), final=True)
+    return Finish(tables, decoder.account())
+
+
 def decode_table(plan: ContainerPlan, buffer: Octets, table: PacketTable) -> dict[str, Column]:
     """Return the columns of packets that are all of one container and long enough for it (``rows_that_fit``)."""
-    return extract(plan, buffer, table)
+    return extract(plan, octets_of(buffer), table)
 
 
 def _decoded(plan: ContainerPlan, buffer: Octets, table: PacketTable, base: int) -> DecodedTable:
@@ -253,7 +260,7 @@ def decode_file(
         while True:
             if filled == buffer.size:
                 buffer = np.concatenate([buffer, np.empty(buffer.size, np.uint8)])
-            count = file.readinto(memoryview(buffer)[filled:]) or 0
+            count = file.readinto(buffer[filled:].data) or 0
             filled += count
             tables, consumed = worker.advance(buffer[:filled], final=count == 0)
             yield from tables

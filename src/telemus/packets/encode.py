@@ -99,7 +99,8 @@ def _code(plan: ContainerPlan, one: Field, values: NDArray[Any], bits: int) -> N
     fits_by_type = values.dtype.kind == ("i" if signed else "u") and 8 * values.dtype.itemsize <= bits
     if not fits_by_type and values.size and (int(values.min()) < low or int(values.max()) > high):
         raise SignalError(
-            f"column {one.name} of {plan.name}: got {values.min()} to {values.max()}, wanted {low} to {high} ({bits} bits)"
+            f"column {one.name} of {plan.name}: "
+            f"got {values.min()} to {values.max()}, wanted {low} to {high} ({bits} bits)"
         )
     return values.astype(f"i{dtype.itemsize}").view(dtype) if signed else values.astype(dtype)
 

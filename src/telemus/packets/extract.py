@@ -60,7 +60,7 @@ def _fixed_scalars(fields: list[Field], buffer: Octets, table: PacketTable) -> d
     """Decode scalars at fixed places, some thousand packets at a time."""
     if not fields:
         return {}
-    known = {name: column for one in fields for name, column in _from_header(one, table)}
+    known: dict[str, Column] = {name: column for one in fields for name, column in _from_header(one, table)}
     fields = [one for one in fields if one.name not in known]
     pieces: dict[str, list[NDArray[Any]]] = {one.name: [] for one in fields}
     spans = _spans(fields)
@@ -72,7 +72,8 @@ def _fixed_scalars(fields: list[Field], buffer: Octets, table: PacketTable) -> d
                 encoding = one.encoding
                 bit, bits = one.place.bit - 8 * first, _fixed(one.bits)
                 pieces[one.name].append(number_at(rows, bit, bits, encoding.scheme, encoding.little))
-    return known | {name: np.concatenate(parts) for name, parts in pieces.items()}
+    known.update((name, np.concatenate(parts)) for name, parts in pieces.items())
+    return known
 
 
 def _from_header(one: Field, table: PacketTable) -> list[tuple[str, NDArray[Any]]]:

@@ -65,7 +65,7 @@ class _Pen:
 
     definition: Definition
     fields: list[Field] = field(default_factory=list)
-    at: Place = Place(0, 0)
+    at: Place = field(default_factory=lambda: Place(0, 0))
     furthest: int = 0
     anchors: int = 0
     trouble: str = ""

@@ -23,14 +23,15 @@ NEVER, SEEN, LOST = 0, 1, 2
 MODULO = 16384
 AHEAD = MODULO // 2
 RESTART_AFTER = 3
-SAMPLE_BYTES = 24  # secondary header with its time; the checksum at the end stands for the rest
+SAMPLE_BYTES = 16  # secondary header with its time; the checksum at the end stands for the rest
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _fingerprint(buffer, start, stop, value):  # type: ignore[no-untyped-def]
-    """Mix octets into a 64-bit number, eight at a time (multiply and fold)."""
+@njit(cache=True)
+def _fingerprint(buffer, start, stop, sampled):  # type: ignore[no-untyped-def]
+    """Mix octets into a 64-bit number, eight at a time (multiply and fold); if ``sampled`` only both ends."""
     factor = np.uint64(0x9E3779B97F4A7C15)
     shift = np.uint64(29)
+    value = np.uint64(stop - start)
     at = start
     while at < stop:
         word = np.uint64(0)
@@ -39,10 +40,12 @@ def _fingerprint(buffer, start, stop, value):  # type: ignore[no-untyped-def]
         value = (value ^ word) * factor
         value ^= value >> shift
         at += 8
+        if sampled and at == start + SAMPLE_BYTES:
+            at = max(at, stop - 8)
     return value
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def follow(buffer, table, slots, counters, marks, prints, duplicate, gaps):  # type: ignore[no-untyped-def]
     """Update the slots with packets in order of arrival.
 
@@ -57,12 +60,7 @@ def follow(buffer, table, slots, counters, marks, prints, duplicate, gaps):  # t
         start = offset[row] + 6
         stop = offset[row] + length[row]
         own = counters[slot]
-        value = np.uint64(length[row])
-        if own[WHOLE]:
-            value = _fingerprint(buffer, start, stop, value)
-        else:
-            value = _fingerprint(buffer, start, min(start + SAMPLE_BYTES, stop), value)
-            value = _fingerprint(buffer, stop - 2, stop, value)
+        value = _fingerprint(buffer, start, stop, not own[WHOLE])
         ahead = (count - own[LAST]) & (MODULO - 1)
         behind = ahead == 0 or ahead >= AHEAD
         if own[PACKETS] == 0:

@@ -13,9 +13,11 @@ from telemus.packets.ccsds import (
     IDLE_APID,
     MAX_PACKET_BYTES,
     MIN_PACKET_BYTES,
+    Block,
     PacketTable,
     empty_table,
     join_tables,
+    octets_of,
 )
 from telemus.packets.crc import TABLES
 
@@ -59,17 +61,17 @@ class Walker:
         table[IDLE_APID, kernel.KNOWN_RULE] = 1
         self._rules = table
         self._seen = np.zeros(APID_COUNT, np.int64)
-        self._mode = np.array([kernel.SYNCED, kernel.UNRECOGNISED], np.int64)
+        self._mode = np.array([kernel.SYNCED, kernel.UNRECOGNISED, not rules], np.int64)
         self._prefix = prefix_bytes
         self._mask = VERSION_ONLY if telecommands else VERSION_AND_TYPE
 
-    def walk(self, block: bytes | bytearray | memoryview | NDArray[np.uint8], *, final: bool = False) -> Walk:
+    def walk(self, block: Block, *, final: bool = False) -> Walk:
         """Return the packets of ``block``; with ``final`` no byte is left over.
 
         A damaged packet costs itself: the walk finds the next believable one. Raises nothing on any bytes.
         """
-        buffer = np.frombuffer(block, np.uint8)
-        state = np.array([0, *self._mode, 0, 0, final, self._prefix, self._mask], np.int64)
+        buffer = octets_of(block)
+        state = np.array([0, *self._mode, 0, 0, final, self._prefix, self._mask, 0, 0, 0], np.int64)
         tables: list[PacketTable] = []
         ranges: list[NDArray[np.int64]] = []
         full: Any = True
@@ -81,12 +83,12 @@ class Walker:
             full = kernel.walk_block(buffer, self._rules, self._seen, TABLES, tuple(table), rejected, state)
             tables.append(table.take(slice(int(state[kernel.PACKETS]))))
             ranges.append(rejected[: state[kernel.RANGES]])
-        self._mode[:] = state[kernel.MODE], state[kernel.REASON]
+        self._mode[:] = state[kernel.MODE : kernel.PACKETS]
         return Walk(join_tables(tables), np.concatenate(ranges), int(state[kernel.POSITION]))
 
 
 def walk(
-    data: bytes | bytearray | memoryview | NDArray[np.uint8],
+    data: Block,
     rules: dict[int, ApidRule] | None = None,
     *,
     prefix_bytes: int = 0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from telemus.packets.xtce.document import child, elements, local_name
+from telemus.packets.xtce.document import child, elements, line_of, local_name
 from telemus.packets.xtce.model import Comparison, Container, Entry
 from telemus.packets.xtce.types import read_dimensions
 
@@ -41,12 +41,12 @@ def read_container(element: etree._Element, name: str, resolve: NameLookup, find
         abstract=findings.flag(element, "abstract", False),
         description=element.get("shortDescription", "") or ((text.text or "").strip() if text is not None else ""),
         unsupported=why,
-        line=element.sourceline or 0,
+        line=line_of(element),
     )
 
 
 def _read_entry(one: etree._Element, resolve: NameLookup, findings: Findings) -> Entry:
-    line = one.sourceline or 0
+    line = line_of(one)
     if local_name(one) not in _ENTRY_KINDS:
         return Entry(unsupported=findings.not_supported(one, f"the entry {local_name(one)}"), line=line)
     kind, attribute = _ENTRY_KINDS[local_name(one)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 from lxml import etree
 
@@ -31,7 +32,7 @@ def parse_document(text: bytes, source: str) -> etree._Element:
         root = etree.fromstring(text, parser)
     except etree.XMLSyntaxError as error:
         raise _refuse(source, f"no XML: {error.msg}", "well-formed XML") from error
-    if root.getroottree().docinfo.doctype:
+    if cast("Any", root.getroottree().docinfo).doctype:  # in an encoding that hid it from the search above
         raise _refuse(source, "a document type declaration", "none", "entities are not read from definitions")
     if _depth_over(root, MAX_DEPTH):
         raise _refuse(source, f"elements nested deeper than {MAX_DEPTH}", "less")
@@ -60,6 +61,11 @@ def elements(parent: etree._Element | None) -> list[etree._Element]:
 def child(parent: etree._Element | None, name: str) -> etree._Element | None:
     """Return the first child element of that local name, or None."""
     return next((one for one in elements(parent) if local_name(one) == name), None)
+
+
+def line_of(element: etree._Element) -> int:
+    """Return the line that an element begins on, 0 if that is not known."""
+    return cast("int", element.sourceline) or 0
 
 
 def _depth_over(root: etree._Element, limit: int) -> bool:

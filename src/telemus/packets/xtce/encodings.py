@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
     from telemus.packets.xtce.findings import Findings
 
-_INTEGER_SCHEMES = {"unsigned": "unsigned", "twosComplement": "twosComplement", "twosCompliment": "twosComplement"}
-"""``twosCompliment`` is how XTCE 1.1 misspelt it; real files carry it."""
+_INTEGER_SCHEMES = {
+    "unsigned": "unsigned",
+    "twosComplement": "twosComplement",
+    "twosCompliment": "twosComplement",  # how XTCE 1.1 misspelt it; real files carry it
+    "signed": "twosComplement",  # in no schema, but what several mission tools write
+}
 _FLOAT_SCHEMES = {"IEEE754_1985", "IEEE754", "IEEE-754"}
 _DEFAULT_BITS = {"IntegerDataEncoding": 8, "FloatDataEncoding": 32}
 """Of the schema's attribute sizeInBits."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lxml import etree
 
 from telemus.errors import DefinitionError, Fault
-from telemus.packets.xtce.document import local_name
+from telemus.packets.xtce.document import line_of, local_name
 
 _NUMBER_BASES = {"0x": 16, "0o": 8, "0b": 2}
 
@@ -21,7 +21,7 @@ class Findings:
     def place(self, element: etree._Element) -> str:
         """Return where an element stands: file, line, tag and name."""
         name = element.get("name") or element.get("parameterRef") or element.get("containerRef") or ""
-        return f"{self.source}, line {element.sourceline}, {local_name(element)} {name}".rstrip()
+        return f"{self.source}, line {line_of(element)}, {local_name(element)} {name}".rstrip()
 
     def fault(self, element: etree._Element, got: str, wanted: str, advice: str = "") -> None:
         """Note a fault: the definition cannot be used."""
@@ -30,7 +30,7 @@ class Findings:
     def not_supported(self, element: etree._Element, what: str) -> str:
         """Note an element that is not supported, and return the note's text."""
         self.unsupported.append(Fault(self.place(element), what, "an element that is supported", "not decoded"))
-        return f"line {element.sourceline}: {what}"
+        return f"line {line_of(element)}: {what}"
 
     def raise_if_faulty(self) -> None:
         """Raise DefinitionError with every fault, if there is one."""

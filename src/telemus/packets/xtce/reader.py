@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from telemus.packets.xtce.containers import read_container
-from telemus.packets.xtce.document import child, elements, local_name, parse_document, read_document
+from telemus.packets.xtce.document import child, elements, line_of, local_name, parse_document, read_document
 from telemus.packets.xtce.findings import Findings
 from telemus.packets.xtce.model import Container, Definition, Parameter, ParameterType
 from telemus.packets.xtce.types import KINDS, read_type
@@ -19,8 +19,17 @@ if TYPE_CHECKING:
     from lxml import etree
 
 _QUIET = frozenset(
-    "Header LongDescription AliasSet AncillaryDataSet TelemetryMetaData CommandMetaData SpaceSystem ServiceSet "
-    "ShortDescription".split()
+    [
+        "Header",
+        "LongDescription",
+        "AliasSet",
+        "AncillaryDataSet",
+        "TelemetryMetaData",
+        "CommandMetaData",
+        "SpaceSystem",
+        "ServiceSet",
+        "ShortDescription",
+    ]
 )
 _TELEMETRY_READ = frozenset(["ParameterTypeSet", "ParameterSet", "ContainerSet"])
 
@@ -103,7 +112,7 @@ class _Reading:
             elif not one.get("name"):
                 self._findings.fault(one, "no name", "a name")
             elif name in self._found[kind]:
-                first = self._found[kind][name].sourceline
+                first = line_of(self._found[kind][name])
                 self._findings.fault(one, f"{name} a second time (first on line {first})", "each name once")
             else:
                 self._found[kind][name] = one
@@ -162,7 +171,7 @@ class _Reading:
             type=kind,
             description=element.get("shortDescription", "") or ((text.text or "").strip() if text is not None else ""),
             ancillary={one.get("name", ""): (one.text or "").strip() for one in notes},
-            line=element.sourceline or 0,
+            line=line_of(element),
         )
 
     def _check_chains(self, containers: dict[str, Container]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from telemus.packets.xtce.document import child, elements, local_name
+from telemus.packets.xtce.document import child, elements, line_of, local_name
 from telemus.packets.xtce.encodings import read_encoding, read_size
 from telemus.packets.xtce.model import Encoding, ParameterType, Size
 
@@ -34,9 +34,26 @@ KINDS = {
 """XTCE 1.2 ParameterTypeSetType (660.0-B-2)."""
 
 _DECLARATIVE = frozenset(
-    "LongDescription AliasSet AncillaryDataSet UnitSet EnumerationList ValidRange ValidRangeSet ToString "
-    "SizeRangeInCharacters DimensionList MemberList Encoding ReferenceTime IntegerDataEncoding FloatDataEncoding "
-    "StringDataEncoding BinaryDataEncoding ShortDescription".split()
+    [
+        "LongDescription",
+        "AliasSet",
+        "AncillaryDataSet",
+        "UnitSet",
+        "EnumerationList",
+        "ValidRange",
+        "ValidRangeSet",
+        "ToString",
+        "SizeRangeInCharacters",
+        "DimensionList",
+        "MemberList",
+        "Encoding",
+        "ReferenceTime",
+        "IntegerDataEncoding",
+        "FloatDataEncoding",
+        "StringDataEncoding",
+        "BinaryDataEncoding",
+        "ShortDescription",
+    ]
 )
 """Children that this reader acts on or that do not bear on the value."""
 
@@ -44,7 +61,7 @@ _DECLARATIVE = frozenset(
 def read_type(element: etree._Element, lookup: Lookup, findings: Findings) -> ParameterType:
     """Return one parameter type; what is wrong or not supported goes to ``findings``."""
     kind = KINDS[local_name(element)]
-    result = ParameterType(element.get("name", ""), kind, line=element.sourceline or 0)
+    result = ParameterType(element.get("name", ""), kind, line=line_of(element))
     if element.get("baseType"):
         base = lookup(element, element.get("baseType", ""))
         if base is not None:
