@@ -10,7 +10,7 @@ The only room that reads and writes Parquet: ``write_table`` and ``read_table`` 
 from telemus.archive.gaps import Gap
 from telemus.archive.granule import Granule
 from telemus.archive.journal import Journal
-from telemus.archive.parquet import annotate, read_table, write_table
+from telemus.archive.parquet import annotate, read_table, table_writer, write_table
 from telemus.archive.received import Received
 from telemus.archive.samples import SampleRow, tables_of
 from telemus.archive.store import SAMPLES, Archive, create, open, open_or_create
@@ -28,6 +28,7 @@ __all__ = [
     "open",
     "open_or_create",
     "read_table",
+    "table_writer",
     "tables_of",
     "write_table",
 ]

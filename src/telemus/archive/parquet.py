@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -96,6 +97,17 @@ def _writer(path: Path, schema: pa.Schema, blobs: Sequence[str]) -> pq.ParquetWr
         write_statistics=plain,
         write_page_checksum=True,
     )
+
+
+@contextmanager
+def table_writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
+    """Give a function that appends tables of a schema to a Parquet file, for tables larger than memory.
+
+    The file appears under its name when the block ends well, whole and flushed; else not at all.
+    """
+    with sealed_file(path) as temporary:
+        with _writer(temporary, schema, ()) as writer:
+            yield lambda table: writer.write_table(table, row_group_size=ROWS_PER_GROUP)
 
 
 def open_parquet(path: Path) -> pq.ParquetFile:

@@ -1,0 +1,94 @@
+"""Bytes to level 1: received files are copied, decoded, timed and written as granules of raw samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from telemus.archive import Archive, Received
+from telemus.errors import FormatError
+from telemus.mission import Mission
+from telemus.packets import Plan, as_plan
+from telemus.pipeline.accounts import merged
+from telemus.pipeline.ingest_file import FileIngest
+from telemus.pipeline.routes import routes_of
+from telemus.pipeline.summary import FileSummary, IngestSummary
+
+Progress = Callable[[str, float, float], None]
+"""Called with (what is done, amount so far, amount in all)."""
+
+
+def ingest(archive: Archive, files: Iterable[Path | str], progress: Progress | None = None) -> IngestSummary:
+    """Take received files into an archive: level 0 (the bytes) and level 1 (raw samples with time and quality).
+
+    Each file is copied, flushed and checksummed before anything looks at it. A file whose bytes were ingested before
+    changes nothing; one that was left unfinished by an interruption is done again, even if it is not named now. Files
+    may come in any order, and overlap. Memory does not grow with their length.
+
+    Raises DefinitionError or MissionError where the archive's mission is faulty, FormatError where none of the files
+    is one of packets (missing, empty, foreign), SpaceError where the disk is too small for the next one, ArchiveError
+    where another process writes.
+    """
+    paths = [Path(one) for one in files]
+    mission = archive.description
+    plan = as_plan(mission.definition_path)
+    routes_of(mission, plan)  # faults of the mission are told before any byte is copied
+    total = sum(path.stat().st_size for path in paths if path.is_file())
+    report = _Report(progress, total)
+    with archive.writing():
+        unfinished = [one for one in archive.received() if not one.ingested]
+        found = [_take(archive, mission, plan, path, report) for path in paths]
+        found.extend(_decode(archive, mission, plan, one, report) for one in unfinished if not one.ingested)
+        account = merged([one.account() for one in archive.received() if one.ingested])
+        archive.set_account(account)
+    summary = IngestSummary(tuple(found), account)
+    _raise_if_nothing_fits(paths, summary)
+    return summary
+
+
+class _Report:
+    """Progress over all files: each byte counts once when received and once when decoded."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._done = {"receive": 0, "ingest": 0}
+
+    def __call__(self, what: str, amount: int) -> None:
+        self._done[what] += amount
+        if self._progress is not None:
+            self._progress(what, float(self._done[what]), float(max(self._total, self._done[what])))
+
+
+def _take(archive: Archive, mission: Mission, plan: Plan, path: Path, report: _Report) -> FileSummary:
+    try:
+        received, _ = archive.receive(path, lambda amount: report("receive", amount))
+    except FormatError as error:
+        return FileSummary(path.name, "refused", notes=(str(error),))
+    if received.ingested:
+        report("ingest", received.bytes)
+        return FileSummary(
+            path.name, "already there", received.sha256, received.bytes, notes=("the same bytes were ingested before",)
+        )
+    return _decode(archive, mission, plan, received, report)
+
+
+def _decode(archive: Archive, mission: Mission, plan: Plan, received: Received, report: _Report) -> FileSummary:
+    return FileIngest(archive, mission, plan, received).run(lambda amount: report("ingest", amount))
+
+
+def _raise_if_nothing_fits(paths: list[Path], summary: IngestSummary) -> None:
+    """Raise FormatError where files were given and not one of them is a file of packets."""
+    given = summary.files[: len(paths)]
+    if not given or any(one.status in ("ingested", "already there") for one in given):
+        return
+    reasons = "\n".join(f"  {note}" for one in given for note in (f"{one.name}: {text}" for text in one.notes))
+    first = next(
+        path for path, one in zip(paths, given, strict=True) if one.status not in ("ingested", "already there")
+    )
+    raise FormatError(
+        f"got no packet of the definition {summary.account.get('format', '')}".rstrip()
+        + f", wanted packets of the mission:\n{reasons}",
+        path=first,
+        offset=0,
+    )

@@ -1,0 +1,114 @@
+"""Gather the samples of packets by channel and entity, and cut them into runs without a hole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemus.archive import SampleRow
+from telemus.mission import Channel
+from telemus.pipeline.correlate import Times
+from telemus.pipeline.routes import Route, period_ns
+from telemus.series import Quality, Segment
+
+ROW_SAMPLES = 1 << 16
+"""Longest run in samples: its times lie on one line, so it is short against the wander of a clock."""
+_TRUST = np.uint32(Quality.CHECKSUM_FAILED | Quality.UNVERIFIED)
+
+
+class Packets(NamedTuple):
+    """Timed packets of one route: address, TAI and slope of the clock at the first sample, quality, samples.
+
+    ``values`` holds one array (n, k) for each channel of the route.
+    """
+
+    address: NDArray[np.int64]
+    tai_ns: Times
+    slope: NDArray[np.float64]
+    quality: NDArray[np.uint32]
+    values: tuple[NDArray[Any], ...]
+
+    @property
+    def bytes(self) -> int:
+        """Return the memory of the samples [bytes]."""
+        return sum(one.nbytes for one in self.values) + 28 * len(self.address)
+
+
+class Gatherer:
+    """Collects packets of all routes until they are worth a granule."""
+
+    def __init__(self) -> None:
+        self._parts: dict[Route, list[Packets]] = {}
+        self.bytes = 0
+
+    def add(self, route: Route, packets: Packets) -> None:
+        """Take packets of a route."""
+        if len(packets.address):
+            self._parts.setdefault(route, []).append(packets)
+            self.bytes += packets.bytes
+
+    def drain(self) -> list[SampleRow]:
+        """Return everything collected as runs, and begin anew."""
+        rows = [row for route, parts in self._parts.items() for row in runs_of(route, joined(parts))]
+        self._parts, self.bytes = {}, 0
+        return rows
+
+
+def joined(parts: list[Packets]) -> Packets:
+    """Return packets of one route as one, in the order given."""
+    if len(parts) == 1:
+        return parts[0]
+    plain = [np.concatenate(columns) for columns in zip(*(part[:4] for part in parts), strict=True)]
+    values = tuple(np.concatenate(columns) for columns in zip(*(part.values for part in parts), strict=True))
+    return Packets._make((*plain, values))
+
+
+def runs_of(route: Route, packets: Packets) -> Iterator[SampleRow]:
+    """Yield the runs of each channel and entity of a route; packets of unknown address are left out."""
+    order = np.lexsort((packets.quality & _TRUST, packets.tai_ns, packets.address))
+    address = packets.address[order]
+    bounds = np.flatnonzero(np.diff(address)) + 1
+    for part in np.split(order, bounds) if len(order) else ():
+        entity = route.entities.get(int(packets.address[part[0]]))
+        if entity is None:
+            continue
+        fresh = np.concatenate(([True], np.diff(packets.tai_ns[part]) > 0))
+        rows = part[fresh]  # of the same instant twice the trusted one stands first
+        for channel, values in zip(route.channels, packets.values, strict=True):
+            yield from _channel_runs(channel, entity, packets, rows, values)
+
+
+def _channel_runs(
+    channel: Channel, entity: str, packets: Packets, rows: NDArray[np.int64], values: NDArray[Any]
+) -> Iterator[SampleRow]:
+    width = values.shape[1]
+    if width == 0:
+        return
+    period = period_ns(channel)
+    start, quality = packets.tai_ns[rows], packets.quality[rows]
+    stop = start + np.rint(float(period) * width * packets.slope[rows]).astype(np.int64)
+    broken = 2 * np.abs(start[1:] - stop[:-1]) >= float(period)
+    broken |= (quality[1:] & _TRUST) != (quality[:-1] & _TRUST)
+    edges = np.concatenate(([0], np.flatnonzero(broken) + 1, [len(rows)]))
+    longest = max(ROW_SAMPLES // width, 1)
+    for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        for at in range(first, last, longest):
+            end = min(at + longest, last)
+            count = (end - at) * width
+            segment = Segment(int(start[at]), Fraction(int(stop[end - 1] - start[at]), count), count)
+            flat = values[rows[at:end]].reshape(-1)
+            yield SampleRow(channel.name, entity, segment, flat, _quality(channel, flat, quality[at:end], width))
+
+
+def _quality(channel: Channel, flat: NDArray[Any], packets: NDArray[np.uint32], width: int) -> NDArray[np.uint32]:
+    words = np.repeat(packets, width) if packets.any() else np.zeros(len(flat), np.uint32)
+    if channel.rails is not None:
+        low, high = channel.rails
+        railed = (flat <= low) | (flat >= high)
+        if railed.any():
+            words[railed] |= np.uint32(Quality.RAIL)
+    return words
