@@ -34,12 +34,13 @@ def sniff(path: Path) -> str:
 
     Raises FormatError where nothing is there, nothing is in it, or what is in it is no recording that we read.
     """
-    if not path.exists() and header_of(path) is not None:
+    header = header_of(path)
+    if header is not None and not path.exists():
         return "wfdb"
     file_size(path)
     head = expand(path, read_head(path, HEAD_BYTES))
     found = _binary(path, head)
-    if found is None and header_of(path) is not None and (path.suffix == ".hea" or _binary_noise(head)):
+    if found is None and header is not None and (path.suffix == ".hea" or _binary_noise(head)):
         found = "wfdb"
     if found is None and not _binary_noise(head):
         found = _text(head)

@@ -14,6 +14,10 @@ from telemus.exchange.guard import foreign
 from telemus.exchange.text_layout import MISSING
 
 _BLOCK_BYTES = 4 << 20
+_CELL = {
+    ".": r"^\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d{1,3})?\s*$",
+    ",": r"^\s*[-+]?(\d+,?\d*|,\d+)([eE][-+]?\d{1,3})?\s*$",
+}
 _MOST_BAD_SHARE = 0.1
 """Of the rows (or of a column's cells) that may be unreadable before the whole is taken for something else."""
 _NULLS = sorted(
@@ -40,7 +44,7 @@ class TextColumns:
         import pyarrow as pa
 
         types = {
-            "number": pa.float64(), "text": pa.string(),
+            "number": pa.float64(), "text": pa.binary(),
             "moment": pa.timestamp("ns"), "zoned": pa.timestamp("ns", "UTC"), "clock": pa.time64("ns"),
         }  # fmt: skip
         try:
@@ -99,17 +103,15 @@ class TextColumns:
 
         if pa.types.is_floating(column.type):
             return np.asarray(column.to_numpy(), np.float64)
-        values = np.full(len(column), np.nan)
-        bad, first = 0, ""
-        for row, cell in enumerate(column):
-            text = cell.as_py()
-            if text is None:
-                continue
-            try:
-                values[row] = float(text.strip().replace(self.decimal, ".") if self.decimal != "." else text)
-            except ValueError:
-                first = first or f"row {row + 1}: {text[:40]!r}"
-                bad += 1
+        import pyarrow.compute as pc
+
+        readable = pc.match_substring_regex(column, _CELL[self.decimal])
+        wrong = np.flatnonzero(pc.invert(readable).fill_null(False).to_numpy())
+        bad = len(wrong)
+        first = f"row {wrong[0] + 1}: {column[int(wrong[0])].as_py()[:40].decode('latin-1')!r}" if bad else ""
+        kept = pc.if_else(readable, column, pa.scalar(None, column.type)).cast(pa.string())
+        plain = pc.replace_substring(pc.utf8_trim_whitespace(kept), self.decimal, ".")
+        values = np.asarray(plain.cast(pa.float64()).to_numpy(), np.float64)
         if bad > _MOST_BAD_SHARE * len(column):
             raise FormatError(
                 f"column {place + 1}: got {bad} of {len(column)} cells that are no numbers ({first})", path=self.path

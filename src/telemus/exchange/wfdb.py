@@ -6,6 +6,7 @@ beside the header are opened, whatever the header names.
 
 from __future__ import annotations
 
+import contextlib
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -26,9 +27,10 @@ _MOST_SEGMENTS = 100_000
 
 def header_of(path: Path) -> Path | None:
     """Return the header file that belongs to a path given with or without extension, or None where there is none."""
-    for candidate in (path, path.with_name(path.name + ".hea"), path.with_suffix(".hea")):
-        if candidate.suffix == ".hea" and candidate.is_file():
-            return candidate
+    with contextlib.suppress(OSError, ValueError):  # a name that no file can have
+        for candidate in (path, path.with_name(path.name + ".hea"), path.with_suffix(".hea")):
+            if candidate.suffix == ".hea" and candidate.is_file():
+                return candidate
     return None
 
 
