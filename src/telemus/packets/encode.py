@@ -91,7 +91,7 @@ def _code(plan: ContainerPlan, one: Field, values: NDArray[Any], bits: int) -> N
     """Return the unsigned bit pattern of each value, checked against the width."""
     dtype = unsigned_dtype(bits)
     if one.encoding.scheme == "IEEE754":
-        return values.astype(f"f{bits // 8}").view(dtype)
+        return values.astype(f"f{bits // 8}", copy=False).view(dtype)
     if values.dtype.kind == "f":
         raise SignalError(f"column {one.name} of {plan.name}: got fractions, wanted raw integers of {bits} bits")
     signed = one.encoding.scheme == "twosComplement"
@@ -102,7 +102,9 @@ def _code(plan: ContainerPlan, one: Field, values: NDArray[Any], bits: int) -> N
             f"column {one.name} of {plan.name}: "
             f"got {values.min()} to {values.max()}, wanted {low} to {high} ({bits} bits)"
         )
-    return values.astype(f"i{dtype.itemsize}").view(dtype) if signed else values.astype(dtype)
+    if signed:
+        return values.astype(f"i{dtype.itemsize}", copy=False).view(dtype)
+    return values.astype(dtype, copy=False)
 
 
 def _write_octets(plan: ContainerPlan, one: Field, rows: Octets, values: NDArray[Any], width: int) -> None:

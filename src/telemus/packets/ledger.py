@@ -147,7 +147,7 @@ class Ledger:
         self._prints = np.concatenate([self._prints, np.zeros((len(new), kernel.MODULO), np.uint64)])
         for slot, apid in enumerate(new, first):
             self._slots[apid] = slot
-            self._counters[slot, kernel.WHOLE] = apid not in self._checksummed
+            self._counters[slot, kernel.WHOLE] = apid not in self._checksummed and apid not in self._timed
             self._counters[slot, kernel.TIMED] = apid in self._timed
 
     def _note_gap(self, apid: int, gap: Gap) -> None:

@@ -23,7 +23,7 @@ NEVER, SEEN, LOST = 0, 1, 2
 MODULO = 16384
 AHEAD = MODULO // 2
 RESTART_AFTER = 3
-SAMPLE_BYTES = 16  # secondary header with its time; the checksum at the end stands for the rest
+SAMPLE_BYTES = 16  # the secondary header; with a time in it, or a checksum at the end, both ends tell packets apart
 
 
 @njit(cache=True)
@@ -35,8 +35,12 @@ def _fingerprint(buffer, start, stop, sampled):  # type: ignore[no-untyped-def]
     at = start
     while at < stop:
         word = np.uint64(0)
-        for place in range(at, min(at + 8, stop)):
-            word = (word << np.uint64(8)) | np.uint64(buffer[place])
+        if at + 8 <= stop:
+            for step in range(8):
+                word = (word << np.uint64(8)) | np.uint64(buffer[np.uint64(at + step)])
+        else:
+            for place in range(at, stop):
+                word = (word << np.uint64(8)) | np.uint64(buffer[place])
         value = (value ^ word) * factor
         value ^= value >> shift
         at += 8

@@ -71,7 +71,9 @@ class Walker:
         A damaged packet costs itself: the walk finds the next believable one. Raises nothing on any bytes.
         """
         buffer = octets_of(block)
-        state = np.array([0, *self._mode, 0, 0, final, self._prefix, self._mask, 0, 0, 0], np.int64)
+        state = np.zeros(kernel.STATE_SIZE, np.int64)
+        state[kernel.MODE : kernel.PACKETS] = self._mode
+        state[kernel.FINAL], state[kernel.PREFIX], state[kernel.MASK] = final, self._prefix, self._mask
         tables: list[PacketTable] = []
         ranges: list[NDArray[np.int64]] = []
         full: Any = True

@@ -13,7 +13,7 @@ goes on behind it. Decisions that need bytes beyond the block wait for the next 
 depend on where blocks end.
 
 ``rules`` is (2048, 4) int64: known (0/1), shortest, longest [bytes], checksum (0/1). ``seen`` (2048,) counts packets
-of APIDs that the definition does not have. ``state`` (12,) int64 is what the names below say.
+of APIDs that the definition does not have. ``state`` (16,) int64 is what the names below say.
 
 One call to ``_search`` serves all three questions (is this a packet, where is the next, is one inside): compiling it
 in three places would triple the time of a cold start.
@@ -26,8 +26,10 @@ from numba import njit
 
 from telemus.packets.crc import crc16_range
 
-POSITION, MODE, REASON, NEWCOMERS, PACKETS, RANGES, FINAL, PREFIX, MASK, PLACE, KIND, END = range(12)
-SYNCED, SEARCHING = 0, 1
+POSITION, MODE, REASON, NEWCOMERS, PACKETS, RANGES, FINAL, PREFIX, MASK = range(9)
+PLACE, KIND, END, DOUBTFUL_END, DOUBTFUL_KIND, VERDICT, CAUSE = range(9, 16)
+STATE_SIZE = 16
+SYNCED, SEARCHING, INSIDE = 0, 1, 2  # INSIDE: a packet is doubtful, and a believable one is looked for inside it
 UNRECOGNISED, DAMAGED, TRUNCATED, CHECKSUM, LENGTH = range(5)
 REASONS = ("no packet recognised", "damaged packet", "truncated", "checksum", "length not as defined")
 NONE, STRANGER, FAMILIAR = 0, 1, 2
@@ -111,9 +113,56 @@ def _search(buffer, start, stop, strangers, rules, seen, tables, state):  # type
 
 
 @njit(cache=True)
-def _reject(ranges, state, start, stop, reason):  # type: ignore[no-untyped-def]
-    """Append a rejected range, joining it to the one before if they touch and have one reason."""
+def _settle_synced(buffer, rules, state, found):  # type: ignore[no-untyped-def]
+    """Decide on the packet that should begin at POSITION, after ``_search`` has looked there."""
+    size = buffer.size
+    header = state[POSITION] + state[PREFIX]
+    state[VERDICT], state[PLACE] = found, state[POSITION]
+    if found > NO:
+        state[PLACE] = state[END]
+    elif found == NO and header + 6 > size:
+        state[PLACE], state[CAUSE] = size, TRUNCATED
+    elif found == NO and state[KIND] == NONE:
+        known = not buffer[header] & state[MASK] and rules[_apid(buffer, header), KNOWN_RULE]
+        state[MODE], state[REASON] = SEARCHING, LENGTH if known else UNRECOGNISED
+    elif found == NO:
+        state[MODE], state[DOUBTFUL_END], state[DOUBTFUL_KIND] = INSIDE, state[END], state[KIND]
+
+
+@njit(cache=True)
+def _settle_inside(buffer, rules, state, found):  # type: ignore[no-untyped-def]
+    """Decide on a doubtful packet, after ``_search`` has looked inside it."""
+    state[MODE] = SYNCED
+    state[VERDICT] = min(found, NO)
+    if found == WAIT:
+        state[PLACE] = state[POSITION]
+    elif found > NO:
+        state[CAUSE] = DAMAGED
+    elif state[DOUBTFUL_END] > buffer.size:
+        state[PLACE], state[CAUSE] = buffer.size, TRUNCATED
+    elif rules[_apid(buffer, state[POSITION] + state[PREFIX]), CHECKSUM_RULE]:
+        state[PLACE], state[CAUSE] = state[DOUBTFUL_END], CHECKSUM
+    else:
+        state[PLACE], state[CAUSE] = state[DOUBTFUL_END], UNRECOGNISED
+        state[VERDICT] = UNVERIFIED if state[DOUBTFUL_KIND] == FAMILIAR else NO
+        state[MODE], state[REASON] = SEARCHING, UNRECOGNISED
+
+
+@njit(cache=True)
+def _settle_searching(buffer, state, found):  # type: ignore[no-untyped-def]
+    """Reject what lies before the place where ``_search`` stopped: nothing believable begins there."""
+    state[VERDICT], state[CAUSE] = min(found, NO), state[REASON]
+    if found > NO:
+        state[MODE] = SYNCED
+    elif found == NO:
+        state[PLACE] = buffer.size
+
+
+@njit(cache=True)
+def _reject(ranges, state):  # type: ignore[no-untyped-def]
+    """Append [POSITION, PLACE) as rejected, joining it to the range before if they touch and have one reason."""
     last = state[RANGES] - 1
+    start, stop, reason = state[POSITION], state[PLACE], state[CAUSE]
     if reason != CHECKSUM and last >= 0 and ranges[last, 1] == start and ranges[last, 2] == reason:
         ranges[last, 1] = stop
         return
@@ -124,129 +173,101 @@ def _reject(ranges, state, start, stop, reason):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _run(buffer, rules, seen, table, state, row):  # type: ignore[no-untyped-def]
-    """Take the packets like ``row`` that follow it, as long as each is followed by one more like it.
+def _keep(buffer, rules, seen, table, state):  # type: ignore[no-untyped-def]
+    """Append the packet that ends at PLACE, with what the VERDICT says of it."""
+    offset, length, apid, count, flags = table
+    row = state[PACKETS]
+    header = state[POSITION] + state[PREFIX]
+    own = _apid(buffer, header)
+    offset[row], length[row], apid[row] = header, state[PLACE] - header, own
+    count[row] = ((np.int64(buffer[header + 2]) & 0x3F) << 8) + np.int64(buffer[header + 3])
+    flag = (buffer[header + 2] >> 6) | ((buffer[header] & 8) >> 1)
+    verdict = state[VERDICT]
+    flags[row] = flag | (8 if verdict >= BY_NEIGHBOUR else 0) | (16 if verdict == BY_CHECKSUM else 0)
+    if not rules[own, KNOWN_RULE]:
+        seen[own] += 1
+        if seen[own] >= LEARNT_AFTER:
+            state[NEWCOMERS] = 0
+    state[PACKETS] = row + 1
 
-    What ``_search`` would say of each, said faster: the places of a run are known before its headers are read, so that
-    the processor need not wait for one header to find the next.
+
+@njit(cache=True)
+def _run(buffer, rules, seen, tables, table, state):  # type: ignore[no-untyped-def]
+    """Take the packets that follow the last one and are like it (APID, flags and length).
+
+    What ``_search`` would say of each, said faster: the places of a run are known before its headers are read, so
+    that the processor need not wait for one header to find the next.
     """
     offset, length, apid, count, flags = table
-    first = offset[row]
-    own = apid[row]
+    row = state[PACKETS] - 1
+    first, own = offset[row], apid[row]
     if not rules[own, KNOWN_RULE] and seen[own] < LEARNT_AFTER:
         return
+    checked = rules[own, CHECKSUM_RULE]
     step = np.int64(length[row]) + state[PREFIX]
-    size = buffer.size
+    header = first + step
+    # A run without checksums ends one packet early: the header behind each packet is what verifies it.
+    ahead = 6 if checked else step + 6
     done = 0
-    while row + 1 + done < offset.size:
-        header = first + (1 + done) * step
-        after = header + step
-        if after + 6 > size:
-            break
+    while row + 1 + done < offset.size and header + max(ahead, length[row]) <= buffer.size:
+        at = header if checked else header + step
         if (
-            buffer[after] != buffer[first]
-            or buffer[after + 1] != buffer[first + 1]
-            or buffer[after + 4] != buffer[first + 4]
-            or buffer[after + 5] != buffer[first + 5]
-            or buffer[header] != buffer[first]
+            buffer[at] != buffer[first]
+            or buffer[at + 1] != buffer[first + 1]
+            or buffer[at + 4] != buffer[first + 4]
+            or buffer[at + 5] != buffer[first + 5]
+        ):
+            break
+        if checked:
+            if crc16_range(buffer, header, header + length[row], tables) != 0:
+                break
+        elif done == 0 and (
+            buffer[header] != buffer[first]
             or buffer[header + 1] != buffer[first + 1]
             or buffer[header + 4] != buffer[first + 4]
             or buffer[header + 5] != buffer[first + 5]
         ):
             break
         done += 1
-        offset[row + done] = header
-        length[row + done] = length[row]
-        apid[row + done] = own
+        offset[row + done], length[row + done], apid[row + done] = header, length[row], own
         count[row + done] = ((np.int64(buffer[header + 2]) & 0x3F) << 8) + np.int64(buffer[header + 3])
         flags[row + done] = (buffer[header + 2] >> 6) | (flags[row] & 0xFC)
+        header += step
     if not rules[own, KNOWN_RULE]:
         seen[own] += done
     state[PACKETS] = row + 1 + done
-    state[POSITION] = first + done * step + length[row]
+    state[PLACE] = first + done * step + length[row]
 
 
 @njit(cache=True)
 def walk_block(buffer, rules, seen, tables, table, ranges, state):  # type: ignore[no-untyped-def]
-    """Walk ``buffer`` from ``state[POSITION]`` until its end, a full table, or a decision that must wait.
+    """Walk ``buffer`` from ``state[POSITION]`` until its end, a full output, or a decision that must wait.
 
     Fills ``table`` = (offset, length, apid, count, flags) and ``ranges`` (m, 3) = (start, stop, reason). Returns 1
     if it stopped because an output was full, else 0.
     """
-    offset, length, apid, count, flags = table
     size = buffer.size
-    doubtful_end = -1  # where the packet ends that could not be believed, while one is looked for inside it
-    doubtful_kind = NONE
-    while True:
-        at = state[POSITION]
-        if doubtful_end < 0 and (state[PACKETS] >= offset.size or state[RANGES] + 2 > ranges.shape[0]):
+    while state[POSITION] < size:
+        if state[PACKETS] >= table[0].size or state[RANGES] >= ranges.shape[0]:
             return 1
-        searching = state[MODE] == SEARCHING
-        start, stop, strangers = at, at + 1, 1
-        if doubtful_end >= 0:
-            start, stop, strangers = at + 1, min(doubtful_end, size), state[NEWCOMERS]
-        elif searching:
-            stop, strangers = size, state[NEWCOMERS]
+        at, mode = state[POSITION], state[MODE]
+        start = at + 1 if mode == INSIDE else at
+        stop = size if mode == SEARCHING else (min(state[DOUBTFUL_END], size) if mode == INSIDE else at + 1)
+        strangers = 1 if mode == SYNCED else state[NEWCOMERS]
         found = _search(buffer, start, stop, strangers, rules, seen, tables, state)
-        place = state[PLACE]
-        header = at + state[PREFIX]
-        reason = state[REASON]
-        if found == WAIT and not searching:
+        if mode == SYNCED:
+            _settle_synced(buffer, rules, state, found)
+        elif mode == INSIDE:
+            _settle_inside(buffer, rules, state, found)
+        else:
+            _settle_searching(buffer, state, found)
+        if state[VERDICT] > NO:
+            _keep(buffer, rules, seen, table, state)
+            if state[VERDICT] >= BY_NEIGHBOUR:
+                _run(buffer, rules, seen, tables, table, state)
+        elif state[PLACE] > at:
+            _reject(ranges, state)
+        state[POSITION] = state[PLACE]
+        if state[VERDICT] == WAIT:
             return 0
-        if searching:
-            # Nothing believable before ``place``: those bytes are rejected, whatever comes.
-            state[MODE] = SEARCHING if found <= NO else SYNCED
-            found = WAIT if found == WAIT else NO
-            if place == at and state[MODE] == SYNCED:
-                continue
-            if header + 6 > size and state[FINAL] and state[MODE] == SEARCHING:
-                place = size
-        elif doubtful_end >= 0:
-            checked = header + 6 <= size and rules[_apid(buffer, header), CHECKSUM_RULE]
-            if found != NO:
-                found, reason = NO, DAMAGED
-            elif doubtful_end > size:
-                place, reason = size, TRUNCATED
-            elif checked:
-                reason = CHECKSUM
-            elif doubtful_kind == FAMILIAR:
-                found = UNVERIFIED
-                state[MODE], state[REASON] = SEARCHING, UNRECOGNISED
-            else:
-                reason = UNRECOGNISED
-                state[MODE], state[REASON] = SEARCHING, UNRECOGNISED
-            doubtful_end = -1
-        elif found == NO:
-            if header + 6 > size:
-                place, reason = size, TRUNCATED
-            elif state[KIND] == NONE:
-                known = not buffer[header] & state[MASK] and rules[_apid(buffer, header), KNOWN_RULE]
-                state[MODE], state[REASON] = SEARCHING, LENGTH if known else UNRECOGNISED
-                continue
-            else:
-                doubtful_end, doubtful_kind = state[END], state[KIND]
-                continue
-        else:
-            place = state[END]
-        if found > NO:
-            row = state[PACKETS]
-            offset[row] = header
-            length[row] = place - header
-            apid[row] = _apid(buffer, header)
-            count[row] = ((np.int64(buffer[header + 2]) & 0x3F) << 8) + np.int64(buffer[header + 3])
-            flag = (buffer[header + 2] >> 6) | ((buffer[header] & 8) >> 1)
-            flags[row] = flag | (8 if found >= BY_NEIGHBOUR else 0) | (16 if found == BY_CHECKSUM else 0)
-            if not rules[apid[row], KNOWN_RULE]:
-                seen[apid[row]] += 1
-                if seen[apid[row]] >= LEARNT_AFTER:
-                    state[NEWCOMERS] = 0
-            state[PACKETS] = row + 1
-            state[POSITION] = place
-            if found == BY_NEIGHBOUR:
-                _run(buffer, rules, seen, table, state, row)
-        else:
-            if place > at:
-                _reject(ranges, state, at, place, reason)
-            state[POSITION] = place
-            if found == WAIT or place >= size:
-                return 0
+    return 0
