@@ -1,6 +1,6 @@
 """The truth of each beat against brute force: the same animal sampled forty times faster and filtered by a transform.
 
-The search below shares nothing with the closed form under test: extrema of the samples, parabolas through three of them.
+The search below shares nothing with the closed form under test: extrema of samples, parabolas through three of them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
 from telemus.simulate.model import Block
 from telemus.simulate.mouse import ECG, PRESSURE, Course, Influence, Mouse, draw_parameters
 from telemus.simulate.sensor import SensorParameters
@@ -79,7 +80,7 @@ def test_fiducials_are_those_of_the_waveform(bare: Block, filtered: NDArray[np.f
     beats = (render(SENSOR) if prefix else bare).beats
     p = filtered if prefix else bare.signals[PRESSURE]
     foot_s = beats[prefix + "foot_s"]
-    inside = [i for i in range(foot_s.size - 1) if 0.2 < foot_s[i] and foot_s[i + 1] < 59.8]
+    inside = [i for i in range(foot_s.size - 1) if foot_s[i] > 0.2 and foot_s[i + 1] < 59.8]
     found = [search(p, foot_s[i], foot_s[i + 1]) for i in inside]
     for name in TIMES:
         error_s = np.array([getattr(one, name) for one in found]) - beats[prefix + name][inside]

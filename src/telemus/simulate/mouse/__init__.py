@@ -13,7 +13,7 @@ from telemus.simulate.mouse.influence import (
     launch_acceleration,
     launch_rate,
 )
-from telemus.simulate.mouse.parameters import MouseParameters, draw_parameters
+from telemus.simulate.mouse.parameters import MouseParameters, draw_parameters, stressed
 from telemus.simulate.mouse.reflex import Loop, loop_transfer
 
 __all__ = [
@@ -37,4 +37,5 @@ __all__ = [
     "launch_acceleration",
     "launch_rate",
     "loop_transfer",
+    "stressed",
 ]

@@ -68,16 +68,18 @@ def make_complexes(
     flutter = uniforms(stream_key(seed, "flutter"), np.floor(r * 1000.0).astype(np.int64)) - 0.5
     size = lead.r_mv * (0.6 + 0.6 * draw("size")) * (1.0 - 0.15 * np.minimum(activity, 1.0))
     size *= (1.0 + respiration + 0.1 * flutter) * np.where(draw("polarity") < lead.inverted_share, -1.0, 1.0)
-    shade = draw("shade")
-    t_height = np.where(draw("tall") < lead.tall_t_share, 1.15 + 0.25 * shade, 0.15 + 0.30 * shade)
+    shade, tall = draw("shade"), draw("tall") < lead.tall_t_share
+    t_height = np.where(tall, 1.0 + 0.2 * shade, 0.15 + 0.30 * shade)
+    # Where T towers, it swallows most of S.
+    s_height = np.where(tall, -0.10 - 0.10 * draw("s"), -0.20 - 0.40 * draw("s"))
     waves = np.empty((len(beats), len(OFFSETS_S), 3))
     ectopic = beats[:, KIND] == 1.0
     stretch = np.where(ectopic, ECTOPIC_STRETCH, 1.0)
-    heights = np.stack([0.12 + 0 * r, -0.10 + 0 * r, 1.0 + 0 * r, -(0.20 + 0.40 * draw("s")), t_height], axis=1)
+    heights = np.stack([0.12 + 0 * r, -0.10 + 0 * r, 1.0 + 0 * r, s_height, t_height], axis=1)
     heights[ectopic] = ECTOPIC_HEIGHTS
     waves[:, :, 0] = r[:, None] + stretch[:, None] * OFFSETS_S
     # The T wave of a long beat comes later.
-    waves[:, -1, 0] += 0.4 * beats[:, BLEND] * stretch * OFFSETS_S[-1]
+    waves[:, -1, 0] += (0.4 * beats[:, BLEND] * stretch + np.where(tall, 0.25, 0.0)) * OFFSETS_S[-1]
     waves[:, :, 1] = stretch[:, None] * WIDTHS_S
     waves[:, :, 2] = size[:, None] * heights
     return waves

@@ -89,20 +89,43 @@ class MouseParameters:
     decay_s: float = 0.25
     upstroke_s: float = 0.0050
     notch_delay_s: float = 0.021
-    notch_weight: float = -0.10
+    notch_weight: float = -0.14
     reflection_delay_s: float = 0.034
-    reflection_weight: float = 0.13
+    reflection_weight: float = 0.16
     rate_amplitude_exponent: float = 0.5
     filling_exponent: float = 0.6
     ejection_delay_s: float = 0.018
     circulatory_filling_mmhg: float = 9.0
-    ectopic_share: float = 0.0015
+    ectopic_share: float = 0.0005
     ecg_r_mv: float = 0.9
-    ecg_noise_mv: float = 0.05
-    posture_s: float = 900.0
+    ecg_noise_mv: float = 0.04
+    posture_s: float = 600.0
     inverted_share: float = 0.35
-    tall_t_share: float = 0.2
-    artefact_share: float = 0.10
+    tall_t_share: float = 0.15
+    artefact_share: float = 0.06
+
+
+def stressed(mouse: MouseParameters) -> MouseParameters:
+    """Return the same animal under the stress of arrhythmia, motion, and tall and inverted waves.
+
+    One beat in 200 is premature, a burst buries part of every other slot of a bout, half of the postures are inverted
+    and a third have tall T waves, and the posture changes every five minutes.
+
+    Args:
+        mouse: the animal.
+
+    >>> stressed(MouseParameters()).ectopic_share
+    0.005
+    """
+    return replace(
+        mouse,
+        ectopic_share=0.005,
+        artefact_share=0.5,
+        inverted_share=0.5,
+        tall_t_share=0.35,
+        posture_s=300.0,
+        ecg_noise_mv=2.0 * mouse.ecg_noise_mv,
+    )
 
 
 def draw_parameters(seed: int) -> MouseParameters:
@@ -137,8 +160,8 @@ def draw_parameters(seed: int) -> MouseParameters:
         upstroke_s=near(0.0050, 0.0003),
         notch_delay_s=near(0.021, 0.001),
         reflection_delay_s=near(0.034, 0.0015),
-        reflection_weight=near(0.13, 0.015),
+        reflection_weight=near(0.16, 0.02),
         ejection_delay_s=near(0.018, 0.001),
-        ectopic_share=near(0.0015, 0.0005),
+        ectopic_share=near(0.0005, 0.0002),
         ecg_r_mv=near(0.9, 0.15),
     )

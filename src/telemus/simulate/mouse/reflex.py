@@ -61,7 +61,7 @@ def loop_transfer(mouse: MouseParameters, frequency_hz: NDArray[np.float64], int
 
     >>> loop = loop_transfer(MouseParameters(), np.array([0.0]), 0.1165)
     >>> round(float(loop.reflex_ms_mmhg[0].real), 3)
-    2.0
+    1.9
     """
     table = pulse_table(mouse, 0.0)
     z = np.exp(2j * math.pi * frequency_hz * interval_s)
