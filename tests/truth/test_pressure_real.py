@@ -123,7 +123,7 @@ def spectral_line(pressure: np.ndarray, rate_hz: float) -> Line:
 
 
 def found_beats(foot_s: np.ndarray, start_s: float) -> tuple[float, float]:
-    """Return the number of beats in the 10 s from ``start_s``, and the longest stretch without a foot at its ends [s]."""
+    """Return the number of beats in the 10 s from ``start_s``, and the longer stretch without a foot at an end [s]."""
     inside = foot_s[(foot_s >= start_s) & (foot_s < start_s + WINDOW_S)]
     if len(inside) < 2:
         return 0.0, WINDOW_S

@@ -65,4 +65,4 @@ def alternating_extrema(means: NDArray[np.float64]) -> tuple[NDArray[np.int64], 
             position[count], kind[count], run[count] = turn, direction, start
             count += 1
         direction, turn = sign, i
-    return position[:count].copy(), kind[:count].copy(), run[:count].copy()
+    return position[:count], kind[:count], run[:count]

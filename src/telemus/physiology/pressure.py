@@ -78,22 +78,24 @@ def find_beats(
     """Find and measure the beats of an arterial pressure, at 30 to 1200 per minute and 100 to 2000 samples/s.
 
     The species is not asked for. Upstrokes are chosen by their size among the upstrokes around them
-    (``pressure_selection``), then measured on the samples:
+    (``pressure_selection``), then measured on the samples (``pressure_kernel``):
 
     - foot: intersection of the horizontal through the end-diastolic minimum with the tangent at the steepest rise, the
-      tangent that of a cubic fitted to the middle of the rise (Chiu et al. 1991, doi 10.1016/0002-8703(91)90678-B);
-  XX
+      tangent being that of a cubic fitted to the rise (Chiu et al. 1991, doi 10.1016/0002-8703(91)90678-B);
+    - SBP and DBP: vertices of parabolas fitted around the largest sample after, and the smallest before, that point;
     - mean: the integral of the signal from foot to next foot over the interval, not (S + 2 D)/3;
     - notch: the minimum before the largest recovery between systole and next foot.
 
-    pressure_mmhg (n,); quality (n,) uint32 or None: then ``flag_samples`` marks the samples with its limits for
-    pressure. NaN and samples with unusable bits are never bridged: a beat whose rise is cut is not reported, the
-    interval across is NaN. The quality of a beat is DAMPED or 0, with the union of the bits of its samples to the next
-    foot.
+    pressure_mmhg (n,); quality (n,) uint32 or None. What the samples themselves show (``flag_samples``: missing, flat,
+    railed, spiking) is added to the quality given. NaN and samples with unusable bits are never bridged: a beat whose
+    rise is cut is not reported, the interval across is NaN. The quality of a beat is DAMPED or 0, with the union of
+    the bits of its samples to the next foot.
 
-    first_sample is the number of the array's first sample in its recording: blocks lie on that absolute grid, so that
-    a recording cut anywhere gives the same beats bit for bit from REACH_S behind the cut (up to REACH_S and an interval
-    before the end). An empty, constant or beatless signal gives no beats. Cost is linear in n.
+    first_sample is the number of the array's first sample in its recording: blocks lie on that absolute grid, so that a
+    recording cut anywhere gives the same beats bit for bit where both cuts are further away than REACH_S (and an
+    interval more on the right for what needs the next foot). Indices are whole multiples of 2^-20 sample, to which a
+    whole number can be added without rounding. An empty, constant or beatless signal gives no beats. Cost is linear in
+    n, whatever the gaps.
 
     Raises SignalError where shapes differ or the rate is below 50 Hz.
 
@@ -106,9 +108,11 @@ def find_beats(
     signal = checked_signal("find_beats", pressure_mmhg, rate_hz)
     if rate_hz < 50.0:
         raise SignalError(f"find_beats: got a rate of {rate_hz} Hz, wanted at least 50 Hz")
-    flags = flag_samples(signal, rate_hz) if quality is None else np.ascontiguousarray(quality, dtype=np.uint32)
-    if flags.shape != signal.shape:
-        raise SignalError(f"find_beats: got quality of shape {flags.shape}, wanted {signal.shape} like the pressure")
+    flags = flag_samples(signal, rate_hz)
+    if quality is not None:
+        if np.shape(quality) != signal.shape:
+            raise SignalError(f"find_beats: got quality of shape {np.shape(quality)}, wanted {signal.shape}")
+        flags |= np.asarray(quality, dtype=np.uint32)
     width = max(1, int(CELL_S * rate_hz))
     block, margin = (max(1, round(time_s * rate_hz / width)) for time_s in (BLOCK_S, MARGIN_S))
     lead = -first_sample % width  # samples before the first whole cell of the grid
@@ -124,7 +128,7 @@ def _measure(
     grid: tuple[int, int, int, int],
     limits: PressureParameters,
 ) -> NDArray[np.float64]:
-    """Run the kernels; return the measures (beats, 8) of ``measure_beats`` per second, without what it could not measure."""
+    """Run the kernels; return the measures (beats, 8) of ``measure_beats`` in seconds, of beats that have a foot."""
     from telemus.numerics.cells import alternating_extrema, mean_cells
     from telemus.physiology.pressure_kernel import measure_beats
     from telemus.physiology.pressure_selection import select_upstrokes
@@ -133,10 +137,11 @@ def _measure(
     means = mean_cells(signal, flags, limits.unusable, width)
     extrema = alternating_extrema(means)
     upstrokes = select_upstrokes(means, *extrema, block, margin, phase, float(limits.smallest_pulse_mmhg))
-    measures = measure_beats(
-        signal, means, upstrokes, width, limits.longest_interval_s * rate_hz, float(limits.notch_share)
-    )
-    return np.asarray(measures[np.isfinite(measures[:, 0])]) / np.array([1, 1, 1, 1, 1, 1, 1 / rate_hz, rate_hz])
+    measures = np.full((len(upstrokes), 8), np.nan)
+    longest = limits.longest_interval_s * rate_hz
+    measure_beats(signal, means, upstrokes, width, longest, float(limits.notch_share), measures)
+    per_second = np.array([1, 1, 1, 1, 1, 1, 1 / rate_hz, rate_hz])
+    return np.asarray(measures[np.isfinite(measures[:, 0])] / per_second, np.float64)
 
 
 def _beats(

@@ -1,8 +1,8 @@
 """Measure each pressure beat at its upstroke: sub-sample fiducials and the pressures between them.
 
-Every fiducial comes from a polynomial fitted to samples, over a stretch that scales with the rise of that very beat: a fit is
-less moved by noise than a sample is, and has no grid. The shares of the rise were chosen on an analytic pulse train
-(tests/truth/test_pressure_pulse_train.py) as those with the least jitter among those with no bias.
+Every fiducial comes from a polynomial fitted to samples, over a stretch that scales with the rise of that very beat:
+a fit is less moved by noise than a sample is, and has no grid. The shares of the rise were chosen on an analytic
+pulse train (tests/truth/test_pressure_pulse_train.py) as those with the least jitter among those with no bias.
 """
 
 from __future__ import annotations
@@ -13,15 +13,22 @@ from numpy.typing import NDArray
 
 FOOT, SYSTOLE, NOTCH, SBP, DBP, MAP, DPDT, INTERVAL = range(8)
 TANGENT_SHARE = 0.55  # half width of the cubic at the upstroke, in rises
+GRAIN = 2.0**20  # parts of a sample to which fiducials are rounded: sums and differences of them are then exact
 TURN_SHARE = 0.25  # half width of the parabola at systole and end-diastole, in rises
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
+def _grained(offset):  # type: ignore[no-untyped-def]
+    """Round an offset in samples to the grain of fiducials."""
+    return np.floor(offset * GRAIN + 0.5) / GRAIN
+
+
+@njit(cache=True, error_model="numpy")
 def _turning_point(x, centre, half, first, last):  # type: ignore[no-untyped-def]
     """Return (index, value) of the vertex of the parabola fitted to 2 half + 1 samples of [first, last) around centre.
 
-    The fit is repeated around its own vertex, because a sample chosen for being extreme is chosen for its noise. Where the
-    fit has no vertex among its samples the centre is returned with their mean.
+    The fit is repeated around its own vertex, because a sample chosen for being extreme is chosen for its noise.
+    Where the fit has no vertex among its samples the centre is returned with their mean.
     """
     at, value = float(centre), x[centre]
     for _ in range(2):
@@ -41,21 +48,22 @@ def _turning_point(x, centre, half, first, last):  # type: ignore[no-untyped-def
         slope = m1 / s2
         if abs(slope) > 2.0 * abs(bend) * half or bend == 0.0:
             return float(centre), x[centre] + m0 / n
-        at = centre - slope / (2.0 * bend)
+        offset = -slope / (2.0 * bend)
+        at = centre + _grained(offset)
         value = x[centre] + (m0 - bend * s2) / n - slope * slope / (4.0 * bend)
-        moved = int(np.floor(at + 0.5))
+        moved = centre + int(np.floor(offset + 0.5))
         if moved == centre:
             break
         centre = moved
     return at, value
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def _tangent(x, start, stop, half):  # type: ignore[no-untyped-def]
-    """Return (index, value, slope per sample) of the steepest point of a rise, sought from sample start to stop.
+    """Return (sample, offset from it, value, slope per sample) of the steepest point of a rise, from start to stop.
 
-    A cubic is fitted to 2 half samples around the middle of the steepest step; its inflection is the point. With half = 2
-    it passes through its four samples.
+    A cubic is fitted to 2 half samples around the middle of the steepest step; its inflection is the point. With half
+    = 2 it passes through its four samples.
     """
     span = (half - 1) // 2
     best, most = -1, 0.0
@@ -65,7 +73,7 @@ def _tangent(x, start, stop, half):  # type: ignore[no-untyped-def]
             best, most = i, step
     half = min(half, best + 1, len(x) - 1 - best)
     if best < 0 or half < 2:
-        return 0.0, 0.0, 0.0
+        return 0, 0.0, 0.0, 0.0
     s2 = s4 = s6 = m0 = m1 = m2 = m3 = 0.0
     for k in range(half):
         t = k + 0.5
@@ -85,10 +93,10 @@ def _tangent(x, start, stop, half):  # type: ignore[no-untyped-def]
     if c3 < 0.0:
         t = min(max(-c2 / (3.0 * c3), -0.5 * half), 0.5 * half)
     value = (m0 - c2 * s2) / n + t * (c1 + t * (c2 + t * c3))
-    return best + 0.5 + t, value, c1 + t * (2.0 * c2 + 3.0 * t * c3)
+    return best, 0.5 + t, value, c1 + t * (2.0 * c2 + 3.0 * t * c3)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def _rise_cells(means, low, steep, high):  # type: ignore[no-untyped-def]
     """Return twice the time [cells] from a quarter to three quarters of the height of an upstroke."""
     height = means[high] - means[low]
@@ -103,7 +111,7 @@ def _rise_cells(means, low, steep, high):  # type: ignore[no-untyped-def]
     return 2.0 * (end - begin)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def _mean_between(x, start, stop):  # type: ignore[no-untyped-def]
     """Return the time mean of the samples joined by straight lines from index ``start`` to ``stop``, with fractions."""
     i, j = int(np.ceil(start)), int(np.floor(stop))
@@ -118,8 +126,8 @@ def _mean_between(x, start, stop):  # type: ignore[no-untyped-def]
     return area / (stop - start)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _notch(x, means, width, start, stop, least):  # type: ignore[no-untyped-def]
+@njit(cache=True, error_model="numpy")
+def _notch(x, means, width, start, stop, least):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Return the index of the minimum before the largest recovery in cells [start, stop); NaN if below ``least``."""
     lowest = start
     best, best_rise = -1, least
@@ -131,14 +139,14 @@ def _notch(x, means, width, start, stop, least):  # type: ignore[no-untyped-def]
     if best < 0:
         return np.nan
     at = best * width
-    for i in range(max(at - width, 0), min(at + 2 * width, len(x))):
+    for i in range(max(at - width, start * width), min(at + 2 * width, stop * width)):
         if x[i] < x[at]:
             at = i
-    index, _ = _turning_point(x, at, max(1, width), 0, len(x))
+    index, _ = _turning_point(x, at, max(1, width), start * width, stop * width)
     return index
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def _measure_upstroke(x, means, upstroke, width, out):  # type: ignore[no-untyped-def]
     """Write foot, systole, SBP, DBP and the largest slope per sample of one upstroke into out (8,)."""
     low, steep, high, run = upstroke
@@ -149,47 +157,49 @@ def _measure_upstroke(x, means, upstroke, width, out):  # type: ignore[no-untype
     first, last = max(low - 3, run) * width, end * width
     half = max(2, int(TANGENT_SHARE * rise + 0.5))
     reach = width + int(0.4 * rise)
-    at, level, slope = _tangent(x, max(first, steep * width - reach), min(last - 1, (steep + 1) * width + reach), half)
+    start, stop = max(first, steep * width - reach), min(last - 1, (steep + 1) * width + reach)
+    at, offset, level, slope = _tangent(x, start, stop, half)
+    if (
+        slope > 0.0 and rise < 4.0 * width
+    ):  # cells are too coarse to have measured this rise: take it from its own slope, once
+        rise = 0.5 * (rise + (means[high] - means[low]) / slope)
+        half = max(2, int(TANGENT_SHARE * rise + 0.5))
+        at, offset, level, slope = _tangent(x, max(first, at - width), min(last - 1, at + width), half)
     if slope <= 0.0:
         return
-    if rise < 4.0 * width:  # cells are too coarse to have measured this rise: take it from its own slope, once
-        rise = (means[high] - means[low]) / slope
-        half = max(2, int(TANGENT_SHARE * rise + 0.5))
-        at, level, slope = _tangent(x, max(first, int(at) - width), min(last - 1, int(at) + width), half)
-    middle = int(at)
-    lowest = middle
-    for i in range(middle, max(first, middle - int(2.5 * rise) - width) - 1, -1):
+    lowest = at
+    for i in range(at, max(first, at - int(2.5 * rise) - width) - 1, -1):
         if x[i] < x[lowest]:
             lowest = i
-    highest = min(middle + 1, last - 1)
+    highest = min(at + 1, last - 1)
     for i in range(highest, last):
         if x[i] > x[highest]:
             highest = i
     half = max(1, int(TURN_SHARE * rise + 0.5))
     _, dbp = _turning_point(x, lowest, half, first, last)
     systole, sbp = _turning_point(x, highest, half, first, last)
-    out[FOOT] = at - (level - dbp) / slope
+    out[FOOT] = at + _grained(offset - (level - dbp) / slope)
     out[SYSTOLE], out[SBP], out[DBP], out[DPDT] = systole, sbp, dbp, slope
 
 
 @njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def measure_beats(
+def measure_beats(  # noqa: PLR0917 - a kernel takes its arguments plainly
     x: NDArray[np.float64],
     means: NDArray[np.float64],
     upstrokes: NDArray[np.int64],
     width: int,
     longest: float,
     notch_share: float,
-) -> NDArray[np.float64]:
-    """Measure every chosen upstroke (beats, 4) of ``select_upstrokes`` in the samples x (n,) with their cells of ``width``.
+    out: NDArray[np.float64],
+) -> None:
+    """Measure every chosen upstroke (beats, 4) of ``select_upstrokes`` in the samples x (n,).
 
-    longest: the longest interval [samples]; notch_share: least recovery after a notch, in pulses. Returns (beats, 8): foot,
-    systole, notch [index], SBP, DBP, MAP [unit of x], largest slope [unit of x per sample], interval to the next foot
-    [samples]; NaN where it does not exist.
+    means: their cells of ``width`` samples; longest: the longest interval [samples]; notch_share: least recovery after
+    a notch, in pulses. out (beats, 8), filled with NaN by the caller, receives foot, systole, notch [index], SBP, DBP,
+    MAP [unit of x], largest slope [unit of x per sample] and interval to the next foot [samples]; what does not exist
+    is left as it is.
     """
     count = len(upstrokes)
-    out = np.empty((count, 8), np.float64)
-    out[:] = np.nan
     for j in range(count):
         _measure_upstroke(x, means, upstrokes[j], width, out[j])
     for j in range(count - 1):
@@ -199,4 +209,3 @@ def measure_beats(
             out[j, INTERVAL] = interval
             out[j, MAP] = _mean_between(x, out[j, FOOT], out[j + 1, FOOT])
             out[j, NOTCH] = _notch(x, means, width, int(out[j, SYSTOLE]) // width, upstrokes[j + 1, 0], least)
-    return out

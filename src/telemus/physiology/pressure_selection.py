@@ -29,9 +29,10 @@ SMALL = 0.12  # the smallest share of the pulse that an admitted beat may have
 LATE = 1.5  # intervals without a beat after which smaller rises are admitted
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _zigzag(value, kind, run, first, last, hysteresis, bottom, top):  # type: ignore[no-untyped-def]
+@njit(cache=True, error_model="numpy")
+def _zigzag(turns, first, last, hysteresis, bottom, top):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Write the rises among extrema [first, last) that no fall of ``hysteresis`` interrupts; return how many."""
+    _, value, kind, run = turns
     count = 0
     low = high = -1  # extremum index of the running minimum, and of the running maximum once it has risen enough
     for i in range(first, last):
@@ -59,9 +60,14 @@ def _zigzag(value, kind, run, first, last, hysteresis, bottom, top):  # type: ig
     return count
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _pulse_size(value, bottom, top, count):  # type: ignore[no-untyped-def]
-    """Return the mean of the rises of at least half the second largest, none counted above 1.5 times that."""
+@njit(cache=True, error_model="numpy")
+def _pulse_size(value, bottom, top, count, sizes):  # type: ignore[no-untyped-def]
+    """Return the size that seven of ten rises do not exceed, among those of at least a quarter of the second largest.
+
+    A quantile and not a mean, and the second largest: motion that makes rises of twice the pulse in a third of the
+    window, or one artefact, must not set the scale. Seven of ten, because each beat may bring a reflected wave into
+    the list.
+    """
     first = second = 0.0
     for j in range(count):
         rise = value[top[j]] - value[bottom[j]]
@@ -71,34 +77,39 @@ def _pulse_size(value, bottom, top, count):  # type: ignore[no-untyped-def]
             second = rise
     if second == 0.0:
         return first
-    total = 0.0
     members = 0
     for j in range(count):
         rise = value[top[j]] - value[bottom[j]]
-        if rise >= 0.5 * second:
-            total += min(rise, 1.5 * second)
+        if rise >= 0.25 * second:
+            i = members
+            while i > 0 and sizes[i - 1] > rise:
+                sizes[i] = sizes[i - 1]
+                i -= 1
+            sizes[i] = rise
             members += 1
-    return total / members
+    return sizes[int(0.7 * (members - 1))]
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _large_rises(position, value, kind, run, first, last, smallest, bottom, top):  # type: ignore[no-untyped-def]
+@njit(cache=True, error_model="numpy")
+def _large_rises(turns, first, last, smallest, bottom, top):  # type: ignore[no-untyped-def]  # noqa: PLR0917
     """Settle the pulse size among extrema [first, last) and keep the rises that are beats; return (count, pulse size).
 
     White noise turns at two of three points and its large rises are about twice its mean rise; a pulse in noise that
     still can be seen stands well above it. What turns like noise and stands out like noise is taken as noise: no beat.
     """
-    count = _zigzag(value, kind, run, first, last, 0.0, bottom, top)
+    position, value = turns[0], turns[1]
+    sizes = np.empty(last - first, np.float64)
+    count = _zigzag(turns, first, last, 0.0, bottom, top)
     if count == 0:
         return 0, 0.0
     mean_rise = 0.0
     for j in range(count):
         mean_rise += (value[top[j]] - value[bottom[j]]) / count
     restless = count > 0.22 * (position[last - 1] - position[first] + 1)
-    pulse = _pulse_size(value, bottom, top, count)
+    pulse = _pulse_size(value, bottom, top, count, sizes)
     for _ in range(3):
-        count = _zigzag(value, kind, run, first, last, HYSTERESIS * pulse, bottom, top)
-        again = _pulse_size(value, bottom, top, count)
+        count = _zigzag(turns, first, last, HYSTERESIS * pulse, bottom, top)
+        again = _pulse_size(value, bottom, top, count, sizes)
         if abs(again - pulse) <= 0.05 * pulse:
             break
         pulse = again
@@ -112,7 +123,7 @@ def _large_rises(position, value, kind, run, first, last, smallest, bottom, top)
     return kept, pulse
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def _drop_reflected(position, value, bottom, top, count):  # type: ignore[no-untyped-def]
     """Drop rises that look like a reflected wave between two beats; return how many are left.
 
@@ -138,7 +149,7 @@ def _drop_reflected(position, value, bottom, top, count):  # type: ignore[no-unt
     return kept
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def _typical_interval(position, run, bottom, count):  # type: ignore[no-untyped-def]
     """Return the median distance [cells] between neighbouring beats of one run, or 0 where there are fewer than two."""
     sorted_gaps = np.empty(count, np.int64)
@@ -156,30 +167,48 @@ def _typical_interval(position, run, bottom, count):  # type: ignore[no-untyped-
     return sorted_gaps[n // 2] if n >= 2 else 0
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _admit_missing(position, value, kind, run, first, last, smallest, pulse, bottom, top, count, scratch):  # type: ignore[no-untyped-def]
-    """Admit smaller rises where beats are missing; return how many beats there are then, in order."""
-    typical = _typical_interval(position, run, bottom, count)
+@njit(cache=True, error_model="numpy")
+def _largest_rise(value, first, last):  # type: ignore[no-untyped-def]
+    """Return the largest rise from an extremum to a later one among extrema [first, last)."""
+    lowest = value[first]
+    largest = 0.0
+    for i in range(first + 1, last):
+        lowest = min(lowest, value[i])
+        largest = max(largest, value[i] - lowest)
+    return largest
+
+
+@njit(cache=True, error_model="numpy")
+def _admit_missing(turns, first, last, smallest, pulse, beats, count, scratch):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+    """Admit smaller rises where beats are missing; return how many beats there are then, in order.
+
+    A rise is admitted at 0.45 intervals or more from its neighbours; if it comes early, only where it stands out
+    above what follows the beat before that one, or else it is a reflected wave.
+    """
+    position, value = turns[0], turns[1]
+    bottom, top = beats
+    low, high, all_low, all_high = scratch
+    typical = _typical_interval(position, turns[3], bottom, count)
     if typical == 0:
         return count
-    low, high, all_low, all_high = scratch
     total = 0
     for j in range(count + 1):
         # the stretch from beat j - 1 to beat j, or to the edge of the window
         start = first if j == 0 else top[j - 1]
         stop = last if j == count else bottom[j] + 1
-        since = position[start] if j == 0 else position[bottom[j - 1]]
+        since = position[first] if j == 0 else position[bottom[j - 1]]
         until = position[last - 1] if j == count else position[bottom[j]]
         if until - since > LATE * typical and stop - start >= 2:
-            found, size = _large_rises(position, value, kind, run, start, stop, smallest, low, high)
-            previous = since if j > 0 else since - typical
-            if size >= SMALL * pulse:
-                for k in range(found):
-                    at = position[low[k]]
-                    if at - previous >= 0.55 * typical and (j == count or until - at >= 0.45 * typical):
-                        all_low[total], all_high[total] = low[k], high[k]
-                        total += 1
-                        previous = at
+            found, size = _large_rises(turns, start, stop, smallest, low, high)
+            cycle = max(j - 2, 0)
+            echo = _largest_rise(value, top[cycle], bottom[cycle + 1])
+            for k in range(found if size >= SMALL * pulse else 0):
+                at = position[low[k]]
+                early = (j == 0 or at - since < 0.75 * typical) and value[high[k]] - value[low[k]] < 1.5 * echo
+                if at - since >= 0.45 * typical and (j == count or until - at >= 0.45 * typical) and not early:
+                    all_low[total], all_high[total] = low[k], high[k]
+                    total += 1
+                    since = at
         if j < count:
             all_low[total], all_high[total] = bottom[j], top[j]
             total += 1
@@ -188,7 +217,7 @@ def _admit_missing(position, value, kind, run, first, last, smallest, pulse, bot
     return total
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def _steepest_cell(means, start, stop):  # type: ignore[no-untyped-def]
     """Return the cell of [start, stop) from which the pressure rises most to the next."""
     best = start
@@ -199,7 +228,7 @@ def _steepest_cell(means, start, stop):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def select_upstrokes(
+def select_upstrokes(  # noqa: PLR0917 - a kernel takes its arguments plainly
     means: NDArray[np.float64],
     position: NDArray[np.int64],
     kind: NDArray[np.int8],
@@ -215,7 +244,10 @@ def select_upstrokes(
     phase: how many cells of its block lie before the first cell; smallest: least pulse [unit of means]. Returns (beats,
     4): the cells of minimum, steepest rise and maximum, and the start of the run.
     """
-    value = means[position]
+    value = np.empty(len(position), np.float64)
+    for i in range(len(position)):
+        value[i] = means[position[i]]
+    turns = (position, value, kind, run)
     longest = 2 * (block + 2 * margin) + 8
     bottom, top = np.empty(longest, np.int64), np.empty(longest, np.int64)
     scratch = (
@@ -234,9 +266,9 @@ def select_upstrokes(
             last += 1
         if last - first < 2:
             continue
-        count, pulse = _large_rises(position, value, kind, run, first, last, smallest, bottom, top)
+        count, pulse = _large_rises(turns, first, last, smallest, bottom, top)
         count = _drop_reflected(position, value, bottom, top, count)
-        count = _admit_missing(position, value, kind, run, first, last, smallest, pulse, bottom, top, count, scratch)
+        count = _admit_missing(turns, first, last, smallest, pulse, (bottom, top), count, scratch)
         for j in range(count):
             steep = _steepest_cell(means, position[bottom[j]], position[top[j]])
             if not start <= steep < start + block:
@@ -246,4 +278,4 @@ def select_upstrokes(
             chosen[n, 0], chosen[n, 1], chosen[n, 2] = position[bottom[j]], steep, position[top[j]]
             chosen[n, 3] = run[bottom[j]]
             n += 1
-    return chosen[:n].copy()
+    return chosen[:n]

@@ -37,8 +37,8 @@ class SampleLimits:
     """What a quantity cannot do, in its own unit.
 
     lowest, highest: values at or beyond them are on a rail. flat_s: longest time [s] without any change of value.
-    A spike is a jump from one sample to the next of at least ``spike`` beyond what the quantity can move in that time at
-    ``fastest_per_s``, undone within spike_s [s].
+    A spike is a jump from one sample to the next of at least ``spike`` beyond what the quantity can move in that time
+    at ``fastest_per_s``, undone within spike_s [s].
     """
 
     lowest: float = -np.inf
