@@ -105,9 +105,8 @@ def table_writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table],
 
     The file appears under its name when the block ends well, whole and flushed; else not at all.
     """
-    with sealed_file(path) as temporary:
-        with _writer(temporary, schema, ()) as writer:
-            yield lambda table: writer.write_table(table, row_group_size=ROWS_PER_GROUP)
+    with sealed_file(path) as temporary, _writer(temporary, schema, ()) as writer:
+        yield lambda table: writer.write_table(table, row_group_size=ROWS_PER_GROUP)
 
 
 def open_parquet(path: Path) -> pq.ParquetFile:

@@ -80,18 +80,41 @@ def tables_of(rows: Iterable[SampleRow]) -> Iterator[pa.Table]:
     Rows longer than 65 536 samples are cut. Channels of few bytes share a group.
     """
     ordered = sorted(rows, key=lambda row: (row.channel, row.entity, row.segment.start_ns))
-    pieces = [piece for row in ordered for piece in _cut(row)]
-    small: list[dict[str, Any]] = []
+    groups = [list(group) for _, group in groupby(ordered, key=lambda row: (row.channel, row.entity))]
+    small: list[pa.Table] = []
     with ThreadPoolExecutor(_WORKERS) as pool:
-        encoded = pool.map(_encoded, pieces)
-        for _, group in groupby(encoded, key=lambda row: (row["channel"], row["entity"])):
-            records = list(group)
-            if sum(len(record["values"]) for record in records) >= _GROUP_BYTES:
-                yield pa.Table.from_pylist(records, SCHEMA)
+        for table in pool.map(_encoded, groups):
+            if table.nbytes >= _GROUP_BYTES:
+                yield table
             else:
-                small.extend(records)
-    if small or not pieces:
-        yield pa.Table.from_pylist(small, SCHEMA)
+                small.append(table)
+    if small or not groups:
+        yield pa.concat_tables([SCHEMA.empty_table(), *small]).combine_chunks()
+
+
+def _encoded(rows: list[SampleRow]) -> pa.Table:
+    """Return the rows of one channel of one entity, cut and encoded."""
+    pieces = [piece for row in rows for piece in _cut(row)]
+    blobs = [encode(piece.values) for piece in pieces]
+    segments = [piece.segment for piece in pieces]
+    columns: list[Any] = [
+        [piece.channel for piece in pieces],
+        [piece.entity for piece in pieces],
+        [segment.start_ns for segment in segments],
+        [segment.stop_ns for segment in segments],
+        [segment.period_ns.numerator for segment in segments],
+        [segment.period_ns.denominator for segment in segments],
+        [segment.count for segment in segments],
+        [float(piece.values.min()) for piece in pieces],
+        [float(piece.values.max()) for piece in pieces],
+        [int(np.bitwise_or.reduce(piece.quality)) for piece in pieces],
+        [blob.codec for blob in blobs],
+        [blob.dtype for blob in blobs],
+        [blob.data for blob in blobs],
+        [encode_quality(piece.quality) for piece in pieces],
+    ]
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=SCHEMA)
 
 
 def _cut(row: SampleRow) -> Iterator[SampleRow]:
@@ -104,27 +127,6 @@ def _cut(row: SampleRow) -> Iterator[SampleRow]:
         start = int(segment.time_at(np.array([first]))[0])
         part = Segment(start, segment.period_ns, last - first)
         yield row._replace(segment=part, values=row.values[first:last], quality=row.quality[first:last])
-
-
-def _encoded(row: SampleRow) -> dict[str, Any]:
-    blob = encode(row.values)
-    segment = row.segment
-    return {
-        "channel": row.channel,
-        "entity": row.entity,
-        "start_ns": segment.start_ns,
-        "stop_ns": segment.stop_ns,
-        "period_num": segment.period_ns.numerator,
-        "period_den": segment.period_ns.denominator,
-        "count": segment.count,
-        "minimum": float(row.values.min()),
-        "maximum": float(row.values.max()),
-        "quality_union": int(np.bitwise_or.reduce(row.quality)),
-        "codec": blob.codec,
-        "dtype": blob.dtype,
-        "values": blob.data,
-        "quality": encode_quality(row.quality),
-    }
 
 
 class GroupBounds(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any
 _DOORS = {
     "FileSummary": "telemus.pipeline.summary",
     "IngestSummary": "telemus.pipeline.summary",
-    "ingest": "telemus.pipeline.ingest",
+    "ingest": "telemus.pipeline.ingest_files",
 }
 """Public name -> the module that has it, which is loaded when the name is first used."""
 

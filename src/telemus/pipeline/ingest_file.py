@@ -62,8 +62,8 @@ class FileIngest:
                 write_index(self._sort_out(settled))
                 self._flush(GATHERED_BYTES)
             self._flush(0)
-        self._write_correlation()
-        self._retire_older()
+        self._seal_correlation()
+        self._adopt()
         return self._close(decoder)
 
     def _sort_out(self, settled: Settled) -> Any:
@@ -105,31 +105,30 @@ class FileIngest:
                 self._samples[row.channel] += row.segment.count
             if rows:
                 span = min(row.segment.start_ns for row in rows), max(row.segment.stop_ns for row in rows)
-                self._write(SAMPLES, tables_of(rows), span)
+                self._seal(SAMPLES, tables_of(rows), span)
         if self._events and (limit == 0 or len(self._events) > _MANY_EVENTS):
             table = event_table(self._events)
             times = table["tai_ns"].to_numpy()
-            self._write(EVENTS, table, (int(times[0]), int(times[-1]) + 1))
+            self._seal(EVENTS, table, (int(times[0]), int(times[-1]) + 1))
             self._events = []
 
-    def _write_correlation(self) -> None:
+    def _seal_correlation(self) -> None:
         own = [one for one in self._stamper.keeper.stretches if one.verified]
         if own:
             table = correlation_table(self._stamper.keeper.stretches, self._received.sha256)
             times = table["tai_ns"].to_numpy()
-            self._write(CORRELATION, table, (int(times.min()), int(times.max()) + 1))
+            self._seal(CORRELATION, table, (int(times.min()), int(times.max()) + 1))
 
-    def _write(self, product: str, content: Any, span: tuple[int, int]) -> None:
+    def _seal(self, product: str, content: Any, span: tuple[int, int]) -> None:
         part = sum(one.product == product for one in self._granules)
         recipe = {"product": product, "part": part, **self._made_from}
         slot = f"{self._received.sha256[:32]}/{part:05d}"
-        granule = self._archive.write(
-            product, 1, VERSION, recipe, content, start_ns=span[0], stop_ns=span[1], slot=slot
-        )
+        granule = self._archive.seal(product, 1, VERSION, recipe, content, start_ns=span[0], stop_ns=span[1], slot=slot)
         self._granules.append(granule)
 
-    def _retire_older(self) -> None:
-        """Take granules of this file that an older version made, and this one did not replace, out of sight."""
+    def _adopt(self) -> None:
+        """Make the file's granules current, all at once, and those that an older version made of it no longer."""
+        self._archive.adopt(self._granules)
         written = {one.id for one in self._granules}
         for product in (SAMPLES, EVENTS, CORRELATION):
             older = [

@@ -88,10 +88,10 @@ def _channel_runs(
     width = values.shape[1]
     if width == 0:
         return
-    period = period_ns(channel)
-    start, quality = packets.tai_ns[rows], packets.quality[rows]
-    stop = start + np.rint(float(period) * width * packets.slope[rows]).astype(np.int64)
-    broken = 2 * np.abs(start[1:] - stop[:-1]) >= float(period)
+    start_ns, quality = packets.tai_ns[rows], packets.quality[rows]
+    nominal_ns = float(period_ns(channel)) * width * packets.slope[rows]
+    broken = np.abs(np.diff(start_ns) - nominal_ns[:-1]) * 2 * width >= nominal_ns[:-1]
+    step_ns = typical_step_ns(start_ns, broken, nominal_ns)
     broken |= (quality[1:] & _TRUST) != (quality[:-1] & _TRUST)
     edges = np.concatenate(([0], np.flatnonzero(broken) + 1, [len(rows)]))
     longest = max(ROW_SAMPLES // width, 1)
@@ -99,16 +99,32 @@ def _channel_runs(
         for at in range(first, last, longest):
             end = min(at + longest, last)
             count = (end - at) * width
-            segment = Segment(int(start[at]), Fraction(int(stop[end - 1] - start[at]), count), count)
+            segment = Segment(int(start_ns[at]), _period(start_ns[at : min(end + 1, last)], step_ns, width), count)
             flat = values[rows[at:end]].reshape(-1)
             yield SampleRow(channel.name, entity, segment, flat, _quality(channel, flat, quality[at:end], width))
+
+
+def typical_step_ns(start_ns: Times, broken: NDArray[np.bool_], nominal_ns: NDArray[np.float64]) -> int:
+    """Return the time from a packet to the next [ns], as measured where none is missing; else the nominal one.
+
+    Samples are taken by a sensor's own clock, so what the packets' times say is believed before the mission.
+    """
+    measured = np.diff(start_ns)[~broken]
+    return round(float(np.median(measured))) if len(measured) else round(float(nominal_ns[0]))
+
+
+def _period(start_ns: Times, step_ns: int, width: int) -> Fraction:
+    """Return the exact period [ns] of a run from the times of its packets and of the one that follows on it."""
+    steps = len(start_ns) - 1
+    if steps == 0:
+        return Fraction(step_ns, width)
+    return Fraction(int(start_ns[-1] - start_ns[0]), steps * width)
 
 
 def _quality(channel: Channel, flat: NDArray[Any], packets: NDArray[np.uint32], width: int) -> NDArray[np.uint32]:
     words = np.repeat(packets, width) if packets.any() else np.zeros(len(flat), np.uint32)
     if channel.rails is not None:
         low, high = channel.rails
-        railed = (flat <= low) | (flat >= high)
-        if railed.any():
-            words[railed] |= np.uint32(Quality.RAIL)
+        if flat.min() <= low or flat.max() >= high:
+            words[(flat <= low) | (flat >= high)] |= np.uint32(Quality.RAIL)
     return words
