@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -245,12 +245,17 @@ def _digital(header: Header, index: int, notes: list[str]) -> NDArray[np.int16] 
     first = sum(header.signals[other].per_frame for other in group if other < index)
     width = sum(header.signals[other].per_frame for other in group)
     samples = form.unpack(np.memmap(path, np.uint8, "r", offset=line.offset))[: frames * width]
-    if width == 1:
+    if width == 1 and line.format != 8:
         return samples
-    mine: NDArray[np.int16] | NDArray[np.int32] = samples.reshape(frames, width)[
-        :, first : first + line.per_frame
-    ].ravel()
-    return mine
+    by_frame: NDArray[Any] = samples.reshape(frames, width)
+    mine = by_frame[:, first : first + line.per_frame].ravel()
+    return mine if line.format != 8 else _summed(mine, line.initial)
+
+
+def _summed(differences: NDArray[np.int16] | NDArray[np.int32], initial: int) -> NDArray[np.int32]:
+    """Return the samples of format 8 from their differences; beyond 32 bits they are clipped."""
+    limits = np.iinfo(np.int32)
+    return np.clip(np.cumsum(differences, dtype=np.int64) + initial, limits.min, limits.max).astype(np.int32)
 
 
 def _check_sum(

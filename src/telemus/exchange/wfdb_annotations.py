@@ -24,7 +24,9 @@ _SYMBOLS = {
 }  # fmt: skip
 BEAT_SYMBOLS = frozenset("NLRaVFJASEj/QBenfr?")
 """The symbols of annot(5) that mark a beat; the others mark rhythm, quality, waves and remarks."""
-_RESOLUTION = re.compile(r"^## time resolution: ([\d.]+)")
+_NOTE = 22
+_RESOLUTION = re.compile(r"^## time resolution: (\d{1,12}(?:\.\d{1,12})?)$")
+_DEFINITION = re.compile(r"^(\d{1,2}) (\S+) (.+)$")
 
 
 class Annotations(NamedTuple):
@@ -72,21 +74,27 @@ def read_wfdb_annotations(path: str | Path) -> Annotations:
             place += (value + 1) // 2
         elif code not in (_SKIP, _NUM, _SUB, _CHN):
             time += value
-            samples.append(time)
-            codes.append(code)
-            texts.append("")
+            if code:  # code 0 only moves the time
+                samples.append(time)
+                codes.append(code)
+                texts.append("")
     return _annotations(samples, codes, texts)
 
 
 def _annotations(samples: list[int], codes: list[int], texts: list[str]) -> Annotations:
-    """Take the remarks that state the time resolution out of the list."""
-    rates = [(index, match) for index, text in enumerate(texts) if (match := _RESOLUTION.match(text))]
-    rate_hz = float(rates[0][1][1]) if rates and rates[0][1][1].replace(".", "", 1).isdigit() else None
-    drop = {index for index, _ in rates}
-    keep = [index for index in range(len(samples)) if index not in drop]
+    """Take out the notes at time 0 that state the time resolution or define codes of the file's own."""
+    symbols, rate_hz, keep = dict(_SYMBOLS), None, []
+    for index, (sample, code, text) in enumerate(zip(samples, codes, texts, strict=True)):
+        rate, definition = _RESOLUTION.match(text), _DEFINITION.match(text)
+        if sample != 0 or code != _NOTE or not (rate or definition or text.startswith("## ")):
+            keep.append(index)
+        elif rate:
+            rate_hz = float(rate[1])
+        elif definition:
+            symbols[int(definition[1])] = definition[2]
     return Annotations(
         np.array([samples[index] for index in keep], np.int64),
-        tuple(_SYMBOLS.get(codes[index], str(codes[index])) for index in keep),
+        tuple(symbols.get(codes[index], str(codes[index])) for index in keep),
         tuple(texts[index] for index in keep),
         rate_hz or None,
     )

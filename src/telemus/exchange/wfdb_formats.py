@@ -23,8 +23,8 @@ def _sign_extend(values: NDArray[np.int16], bits: int) -> NDArray[np.int16]:
 
 
 def _format_8(raw: Bytes) -> Digital:
-    """First differences of 8 bits; the first is taken against 0."""
-    return np.cumsum(raw.view(np.int8), dtype=np.int32)
+    """First differences of 8 bits, as they stand: they are summed for each signal by itself."""
+    return raw.view(np.int8).astype(np.int16)
 
 
 def _format_16(raw: Bytes) -> Digital:

@@ -20,18 +20,22 @@ DEFAULT_RATE_HZ = 250.0  # header(5): "if missing, a value of 250 samples per se
 DEFAULT_GAIN = 200.0  # header(5): "a default value of 200 ADC units per physical unit"
 DEFAULT_UNIT = "mV"  # header(5): "if this field is missing, the units may be assumed to be mV"
 
-_NUMBER = r"[-+]?\d*\.?\d+(?:[eE][-+]?\d+)?"
+_NUMBER = r"[-+]?\d{0,20}\.?\d{1,20}(?:[eE][-+]?\d{1,3})?"
+_WHOLE = r"\d{1,12}"  # no count or place in a real header is longer
 _RECORD = re.compile(
-    rf"^(?P<name>\S+?)(?:/(?P<segments>\d+))?\s+(?P<signals>\d+)"
+    rf"^(?P<name>\S+?)(?:/(?P<segments>{_WHOLE}))?\s+(?P<signals>{_WHOLE})"
     rf"(?:\s+(?P<rate>{_NUMBER})(?:/(?P<counter>{_NUMBER})(?:\(({_NUMBER})\))?)?"
-    rf"(?:\s+(?P<samples>\d+)(?:\s+(?P<time>[\d:.]+)(?:\s+(?P<date>\d{{1,2}}/\d{{1,2}}/\d{{4}}))?)?)?)?\s*$"
+    rf"(?:\s+(?P<samples>\d+)(?:\s+(?P<time>[\d:.]+)(?:\s+(?P<date>\d\d?/\d\d?/\d\d\d\d))?)?)?)?\s*$"
 )
 _SIGNAL = re.compile(
-    rf"^(?P<file>\S+)\s+(?P<format>\d+)(?:x(?P<per_frame>\d+))?(?::(?P<skew>\d+))?(?:\+(?P<offset>\d+))?"
-    rf"(?:\s+(?P<gain>{_NUMBER})(?:\((?P<baseline>-?\d+)\))?(?:/(?P<unit>\S*))?"
-    rf"(?:\s+(?P<bits>\d+)(?:\s+(?P<zero>-?\d+)(?:\s+(?P<initial>-?\d+)"
-    rf"(?:\s+(?P<checksum>-?\d+)(?:\s+(?P<block>\d+)(?:\s+(?P<name>.*))?)?)?)?)?)?)?\s*$"
+    rf"^(?P<file>\S+)\s+(?P<format>{_WHOLE})(?:x(?P<per_frame>{_WHOLE}))?"
+    rf"(?::(?P<skew>{_WHOLE}))?(?:\+(?P<offset>{_WHOLE}))?"
+    rf"(?:\s+(?P<gain>{_NUMBER})(?:\((?P<baseline>-?{_WHOLE})\))?(?:/(?P<unit>\S*))?"
+    rf"(?:\s+(?P<bits>{_WHOLE})(?:\s+(?P<zero>-?{_WHOLE})(?:\s+(?P<initial>-?{_WHOLE})"
+    rf"(?:\s+(?P<checksum>-?{_WHOLE})(?:\s+(?P<block>{_WHOLE})(?:\s+(?P<name>.*))?)?)?)?)?)?)?\s*$"
 )
+_CLOCK_PART = re.compile(r"^\d{1,4}(\.\d{1,9})?$")
+_MOST_DIGITS = 18  # of a count of samples
 _MOST_SIGNALS = 4096
 
 
@@ -48,6 +52,7 @@ class SignalLine(NamedTuple):
     unit: str
     bits: int
     zero: int
+    initial: int
     checksum: int | None
     name: str
     calibrated: bool
@@ -86,7 +91,7 @@ def read_header(path: Path) -> Header:
         raise FormatError("got no record line, wanted 'NAME SIGNALS RATE SAMPLES'", path=path)
     number, line = lines[0]
     record = _RECORD.match(line)
-    if record is None:
+    if record is None or len(record["samples"] or "") > _MOST_DIGITS:
         raise FormatError(
             f"line {number}: got {line[:80]!r}, wanted a record line 'NAME SIGNALS RATE SAMPLES'", path=path
         )
@@ -159,6 +164,7 @@ def _signal(path: Path, number: int, line: str, place: int) -> SignalLine:
         unit=found["unit"] or DEFAULT_UNIT,
         bits=int(found["bits"] or 0),
         zero=zero,
+        initial=int(found["initial"]) if found["initial"] is not None else zero,
         checksum=int(found["checksum"]) if found["checksum"] is not None else None,
         name=(found["name"] or f"signal {place}").strip(),
         calibrated=gain != 0.0,
@@ -170,7 +176,7 @@ def _start(time: str | None, date: str | None) -> int | None:
     """Return the start [ns TAI], a time without zone being taken as UTC; None where no date is stated or it is none."""
     if not time or not date:
         return None
-    fields = [float(part or 0) for part in time.split(":") if part.count(".") <= 1 and part != "."]
+    fields = [float(part) for part in time.split(":") if _CLOCK_PART.match(part)]
     seconds = sum(value * scale for value, scale in zip(reversed(fields), (1, 60, 3600), strict=False))
     day, month, year = (int(part) for part in date.split("/"))
     try:

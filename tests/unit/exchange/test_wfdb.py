@@ -28,7 +28,7 @@ def int16(*values: int) -> bytes:
 @pytest.mark.parametrize(
     ("number", "raw", "expected"),
     [
-        (8, bytes([1, 2, 0xFF]), [1, 3, 2]),
+        (8, bytes([1, 2, 0xFF]), [1, 2, -1]),
         (16, bytes([0x34, 0x12, 0xFF, 0xFF]), [0x1234, -1]),
         (24, bytes([1, 0, 0, 0xFF, 0xFF, 0xFF, 0, 0, 0x80]), [1, -1, -(1 << 23)]),
         (32, bytes([0, 0, 1, 0, 0xFE, 0xFF, 0xFF, 0xFF]), [65536, -2]),
@@ -82,6 +82,13 @@ def test_interleaved_signals_with_several_samples_per_frame(tmp_path: Path) -> N
     assert ecg.samples.values.tolist() == [1, 2, 3, 4]
     assert ecg.samples.segments[0].rate_hz == 200.0
     assert pressure.samples.values.tolist() == [70, 80]
+
+
+def test_first_differences_are_summed_for_each_signal_from_its_initial_value(tmp_path: Path) -> None:
+    header = "rec 2 100 3\nrec.dat 8 1/mV 8 0 100 0 0 ECG\nrec.dat 8 1/mmHg 8 0 -5 0 0 ABP\n"
+    ecg, pressure = read_recording(record(tmp_path, header, rec=bytes([1, 2, 0xFF, 3, 4, 0xFE]))).channels
+    assert ecg.samples.values.tolist() == [101, 100, 104]
+    assert pressure.samples.values.tolist() == [-3, 0, -2]
 
 
 def test_skew_moves_a_signal_earlier(tmp_path: Path) -> None:
