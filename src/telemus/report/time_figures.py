@@ -25,7 +25,7 @@ PHASE_COLOURS = {
 
 @dataclass(frozen=True)
 class Backdrop:
-    """What lies behind every trend, in hours after T0 [h]: phases (title, kind, start, stop), nights, recorded spans."""
+    """What lies behind every trend [h after T0]: phases (title, kind, start, stop), nights, recorded spans."""
 
     phases: Sequence[tuple[str, str, float, float]]
     nights: NDArray[np.float64]

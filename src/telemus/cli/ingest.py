@@ -1,0 +1,51 @@
+"""telemus ingest: recorder files into an archive."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from telemus.cli.progress import progress_bars
+from telemus.cli.values import FILE, OUT, json_option, print_json, timeline_option
+from telemus.errors import ArchiveError
+
+
+@click.command("ingest", epilog="\b\nExample\n  telemus ingest archive flight/packets --mission mtb2")
+@click.argument("archive", type=OUT)
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.option("--mission", help="Name or folder of the mission; needed once, when the archive is new.")
+@timeline_option
+@json_option
+def command(archive: Path, files: tuple[Path, ...], mission: str | None, timeline: str, as_json: bool) -> None:
+    """Take FILES (or all *.bin in a folder) into ARCHIVE: first the bytes, checksummed and flushed, then channels.
+
+    The same file twice changes nothing. Late and overlapping files go where they belong.
+    """
+    from telemus.archive import open as open_archive
+    from telemus.archive import open_or_create
+    from telemus.mission import find_folder
+    from telemus.pipeline import ingest
+
+    if mission is None and not archive.is_dir():
+        raise ArchiveError(f"{archive}: got no archive there, wanted one, or --mission to make a new one")
+    opened = open_archive(archive) if mission is None else open_or_create(archive, find_folder(mission), timeline)
+    named = [found for path in files for found in (sorted(path.glob("*.bin")) if path.is_dir() else [path])]
+    with progress_bars(quiet=as_json) as progress:
+        summary = ingest(opened, named, progress=progress)
+    if as_json:
+        print_json(summary.to_dict())
+        return
+    for one in summary.files:
+        click.echo(f"{one.name}: {one.status}, {one.bytes:,} bytes, {one.packets:,} packets, {one.samples:,} samples")
+    for note in summary.notes:
+        click.echo(f"  note: {note}")
+    print_account(summary.account["bytes"])
+
+
+def print_account(octets: dict[str, int]) -> None:
+    """Print the account of bytes as a sum, and say whether it closes."""
+    parts = ("packets", "duplicates", "framing", "idle", "rejected")
+    click.echo(f"received {octets['received']:,} bytes = " + " + ".join(f"{name} {octets[name]:,}" for name in parts))
+    if sum(octets[name] for name in parts) != octets["received"]:
+        click.echo("THE SUM DOES NOT EQUAL THE BYTES RECEIVED", err=True)
