@@ -6,13 +6,47 @@ import importlib
 from typing import Any
 
 _DOORS = {
+    "REGISTRY": "telemus.pipeline.registry",
+    "ChannelResult": "telemus.pipeline.recording",
+    "Correction": "telemus.pipeline.subtraction",
+    "Failure": "telemus.pipeline.run",
     "FileSummary": "telemus.pipeline.summary",
     "IngestSummary": "telemus.pipeline.summary",
+    "Plan": "telemus.pipeline.plan",
+    "ProcessSummary": "telemus.pipeline.run",
+    "RecordingResult": "telemus.pipeline.recording",
+    "Registered": "telemus.pipeline.work",
+    "analyse_recording": "telemus.pipeline.recording",
+    "check_mission": "telemus.pipeline.check",
+    "correction": "telemus.pipeline.calibrate",
     "ingest": "telemus.pipeline.ingest_files",
+    "known_species": "telemus.pipeline.registry",
+    "make_plan": "telemus.pipeline.plan",
+    "physical": "telemus.pipeline.calibrate",
+    "process": "telemus.pipeline.run",
 }
 """Public name -> the module that has it, which is loaded when the name is first used."""
 
-__all__ = ["FileSummary", "IngestSummary", "ingest"]
+__all__ = [
+    "REGISTRY",
+    "ChannelResult",
+    "Correction",
+    "Failure",
+    "FileSummary",
+    "IngestSummary",
+    "Plan",
+    "ProcessSummary",
+    "RecordingResult",
+    "Registered",
+    "analyse_recording",
+    "check_mission",
+    "correction",
+    "ingest",
+    "known_species",
+    "make_plan",
+    "physical",
+    "process",
+]
 
 
 def __getattr__(name: str) -> Any:

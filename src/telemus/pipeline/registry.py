@@ -1,0 +1,181 @@
+"""The written list of products: name -> declaration, what a granule speaks for, and the function that makes it.
+
+The only file of this room that names a science. A mission asks for products by these names; nothing is looked up
+through the import system. A science adds its line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemus import physiology
+from telemus.errors import ProductError
+from telemus.pipeline import declarations
+from telemus.pipeline.derive_beats import Columns, Detector
+from telemus.pipeline.derive_channels import make_channel_windows
+from telemus.pipeline.derive_findings import make_findings
+from telemus.pipeline.derive_level2 import make_beats, make_corrections, make_windows
+from telemus.pipeline.derive_phases import make_groups, make_phases
+from telemus.pipeline.derive_rhythms import make_cosinor, make_light_dark
+from telemus.pipeline.derive_windows import BeatRules
+from telemus.pipeline.work import Registered
+from telemus.product import Column, Product
+
+_MEASURED = ("calibration", "zeros", "installations", "species")
+_PHASE = (Column("phase", "", "phase, or all for the whole record"),)
+_UNIT = (Column("unit", "", "unit of the measure"),)
+
+
+def _find_pressure(
+    values: NDArray[np.float64],
+    rate_hz: float,
+    quality: NDArray[np.uint32],
+    first_sample: int,
+    given: Mapping[str, Any],
+) -> NamedTuple:
+    """Find the beats of a pressure, whose samples are first marked where they do what no pressure does."""
+    marks = quality | physiology.flag_samples(values, rate_hz) if len(values) else quality
+    beats: NamedTuple = physiology.find_beats(
+        values, rate_hz, marks, physiology.PressureParameters(**given), first_sample
+    )
+    return beats
+
+
+def _find_r_peaks(
+    values: NDArray[np.float64],
+    rate_hz: float,
+    quality: NDArray[np.uint32],
+    first_sample: int,
+    given: Mapping[str, Any],
+) -> NamedTuple:
+    """Find the R peaks of an ECG."""
+    peaks: NamedTuple = physiology.find_r_peaks(
+        values, rate_hz, quality, physiology.EcgParameters(**given), first_sample
+    )
+    return peaks
+
+
+def _mark(columns: Columns, species: str | None) -> NDArray[np.uint32]:
+    """Return the bits that beats get from their neighbours, and from the norms of the species where it is known."""
+    bits = physiology.flag_intervals(columns["interval_s"])
+    if species is not None:
+        for name, norm in physiology.load_species(species).norms.items():
+            if name in columns:
+                bits = bits | physiology.flag_range(columns[name], norm)
+    return np.asarray(bits, np.uint32)
+
+
+def _reject(
+    interval_s: NDArray[np.float64], quality: NDArray[np.uint32], given: Mapping[str, Any]
+) -> NDArray[np.uint32]:
+    """Return why an interval is kept out of means, 0 where it is kept."""
+    interval_ns = physiology.whole_ns(interval_s)
+    words = physiology.reject_missing(interval_ns)
+    words = words | physiology.reject_quality(interval_ns, quality, QUALITY_REJECTS)
+    words = words | physiology.reject_average(interval_ns, given["average_share"])
+    return np.asarray(words | physiology.reject_neighbour(interval_ns, given["neighbour_share"]), np.uint32)
+
+
+_BITS = physiology.BeatQuality
+QUALITY_REJECTS = declarations.REJECTED | int(_BITS.DAMPED | _BITS.MISSED_BEAT | _BITS.EXTRA_BEAT | _BITS.DEAD)
+"""Bits that keep a beat out of means; norms of the species only flag."""
+
+DETECTORS = {
+    "beats_pressure": Detector("pressure_arterial", _find_pressure, "foot_index", _mark),
+    "beats_ecg": Detector("ecg", _find_r_peaks, "r_index", _mark),
+}
+"""Tables of beats, and how each is found."""
+
+RULES = BeatRules(physiology.summarise_windows, _reject, QUALITY_REJECTS)
+
+
+def _beats(name: str) -> Registered:
+    detector = DETECTORS[name]
+    time = Column(
+        "tai_ns", "ns", "time of the fiducial: " + detector.fiducial.removesuffix("_index").replace("r", "R", 1)
+    )
+    declared = physiology.PRODUCTS[name]
+    product = replace(
+        declared,
+        inputs=(detector.quantity,),
+        columns=(time, Column("subject", "", "subject"), *declared.columns),
+        mission_values=_MEASURED,
+        quality_rejects=QUALITY_REJECTS,
+    )
+    return Registered(
+        product, "subject_bin", partial(make_beats, detector=detector, prefix=name.removeprefix("beats_"))
+    )
+
+
+def _windows(product: Product, minutes: int) -> Registered:
+    whole = replace(product, quality_rejects=QUALITY_REJECTS)
+    return Registered(whole, "subject_bin", partial(make_windows, rules=RULES, minutes=minutes, tables=DETECTORS))
+
+
+def _rhythm(name: str) -> Product:
+    declared: Product = physiology.PRODUCTS[name]
+    columns = (Column("subject", "", "subject"), *_PHASE, *declared.columns[:1], *_UNIT, *declared.columns[1:])
+    inputs = ("windows_1min", "findings")
+    return replace(declared, inputs=inputs, columns=columns, mission_values=("light", "phases"))
+
+
+REGISTRY: Mapping[str, Registered] = {
+    "corrections": Registered(declarations.CORRECTIONS, "subject_bin", make_corrections),
+    "beats_pressure": _beats("beats_pressure"),
+    "beats_ecg": _beats("beats_ecg"),
+    "windows_1min": _windows(declarations.WINDOWS_1MIN, 1),
+    "windows_1h": _windows(declarations.WINDOWS_1H, 60),
+    "channel_windows": Registered(declarations.CHANNEL_WINDOWS, "bin", make_channel_windows),
+    "findings": Registered(declarations.FINDINGS, "subject", make_findings),
+    "phases": Registered(declarations.PHASES, "subject", make_phases),
+    "light_dark": Registered(_rhythm("light_dark"), "subject", partial(make_light_dark, compare=physiology.light_dark)),
+    "cosinor": Registered(_rhythm("cosinor"), "subject", partial(make_cosinor, fit=physiology.cosinor)),
+    "groups": Registered(declarations.GROUPS, "mission", make_groups),
+}
+"""Every product, in an order in which each comes after what it is made from."""
+
+
+def product(name: str) -> Product:
+    """Return the declaration of a product, or raise ProductError with the names that are known.
+
+    >>> product("windows_1min").level
+    2
+    """
+    if name not in REGISTRY:
+        raise ProductError(f"product: got {name!r}, wanted one of: {', '.join(REGISTRY)}")
+    return REGISTRY[name].product
+
+
+def interval_summary(beats: Columns, species: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what became of the intervals of beats: found, kept, rejected by reason, and statistics of those kept."""
+    words = _reject(beats["interval_s"], beats["quality"], given)
+    threshold_ms = physiology.load_species(species).pnn_ms if species is not None else 5.0
+    statistics = physiology.interval_statistics(
+        physiology.whole_ns(beats["interval_s"]), words, threshold_ns=round(threshold_ms * 1e6)
+    )
+    return {
+        "beats": len(words),
+        "rejected_share": dict(physiology.rejected_shares(words)),
+        "pnn_threshold_ms": threshold_ms,
+        **statistics._asdict(),
+    }
+
+
+def warm() -> None:
+    """Run every detector once on nothing much, so that its compiled code is there before processes are forked."""
+    times_s = np.arange(2000) / 500.0
+    wave = 100.0 + 15.0 * np.sin(2.0 * np.pi * 8.0 * times_s)
+    for name, detector in DETECTORS.items():
+        given = physiology.PRODUCTS[name].with_parameters({})
+        detector.find(wave, 500.0, np.zeros(len(wave), np.uint32), 0, given)
+
+
+def known_species() -> list[str]:
+    """Return the species whose norms are known."""
+    return list(physiology.species_names())
