@@ -22,6 +22,7 @@ LATENCY_S = 0.004
 BARE = SensorParameters(bandwidth_hz=math.inf, ecg_bandwidth_hz=math.inf, noise_mmhg=0.0, ecg_noise_mv=0.0)
 SENSOR = SensorParameters(noise_mmhg=0.0, ecg_noise_mv=0.0, pressure_latency_s=LATENCY_S, ecg_latency_s=LATENCY_S)
 QUIET = replace(draw_parameters(2), ectopic_share=0.02, artefact_share=0.0, ecg_noise_mv=0.0)
+REST = Influence(activity=Course((0.0,), (-4.0,)))
 TIMES = ("foot_s", "diastole_s", "slope_s", "systole_s")
 
 
@@ -54,7 +55,7 @@ def vertex(y: NDArray[np.float64], k: int) -> tuple[float, float]:
 
 def search(p: NDArray[np.float64], near_s: float, next_s: float) -> Beat:
     near = round(near_s * RATE_HZ)
-    begin = near - round(0.03 * RATE_HZ)
+    begin = near - round(0.02 * RATE_HZ)
     low, dbp = vertex(p, begin + int(np.argmin(p[begin : near + 60])))
     high, sbp = vertex(p, near + int(np.argmax(p[near : round(next_s * RATE_HZ) - 200])))
     slopes = np.diff(p[int(low) : int(high)]) * RATE_HZ
@@ -89,6 +90,21 @@ def test_fiducials_are_those_of_the_waveform(bare: Block, filtered: NDArray[np.f
         error = np.array([getattr(one, name) for one in found]) - beats[prefix + name][inside]
         assert np.abs(error).max() < 0.001, name
     assert (beats["kind"] == 1).sum() > 3
+
+
+@pytest.mark.parametrize("rate_bpm", [200.0, 360.0, 750.0, 1000.0])
+def test_fiducials_hold_from_slow_to_fast_hearts(rate_bpm: float) -> None:
+    mouse = replace(QUIET, rate_bpm=rate_bpm, rate_arousal_bpm=0.0)
+    block = Mouse(2, mouse, REST, BARE, {PRESSURE: RATE_HZ}).render(50.0, 10)
+    beats = block.beats
+    assert 60.0 / np.mean(beats["rr_s"]) == pytest.approx(rate_bpm, abs=60.0)
+    foot_s = beats["foot_s"]
+    inside = [i for i in range(foot_s.size - 1) if 0.2 < foot_s[i] and foot_s[i + 1] < 9.8]
+    for i in inside:
+        found = search(block.signals[PRESSURE], foot_s[i], foot_s[i + 1])
+        assert found.foot_s == pytest.approx(foot_s[i], abs=1e-5)
+        assert found.sbp_mmhg == pytest.approx(beats["sbp_mmhg"][i], abs=0.005)
+        assert found.dbp_mmhg == pytest.approx(beats["dbp_mmhg"][i], abs=0.005)
 
 
 @pytest.mark.parametrize("prefix", ["", "sensor_"])

@@ -80,6 +80,7 @@ class Mouse:
         self._usual_mmhg = usual_stroke(self.parameters, self._artery)
         self._constants = beat_constants(self.parameters, self._artery)
         self._chunks: dict[int, NDArray[np.float64]] = {}
+        self._around = (math.nan, np.empty((heart.KNOT_ROWS, 0)))
         self._state = np.zeros(heart.STATE_COLUMNS)
         self._beats = np.empty((0, heart.BEAT_COLUMNS))
         self._reached_s = math.nan
@@ -213,16 +214,16 @@ class Mouse:
     def _knots_around(self, time_s: float) -> tuple[NDArray[np.float64], int]:
         """Return the knots of the chunk that holds this time with a margin on both sides, and the first number."""
         chunk = math.floor(time_s / CHUNK_S)
-        for k in (chunk - 1, chunk, chunk + 1):
-            if k not in self._chunks:
-                self._chunks[k] = make_knots(
-                    self.parameters, self.influence, self.seed, self._artery, self._usual_mmhg, k
-                )
-        self._chunks = {k: v for k, v in self._chunks.items() if abs(k - chunk) <= 1}
         margin = _MARGIN_S * int(heart.KNOT_HZ)
-        before, now, after = (self._chunks[k] for k in (chunk - 1, chunk, chunk + 1))
-        knots = np.concatenate([before[:, -margin:], now, after[:, :margin]], axis=1)
-        return knots, chunk * CHUNK_S * int(heart.KNOT_HZ) - margin
+        if chunk != self._around[0]:
+            near = (chunk - 1, chunk, chunk + 1)
+            chunks = {k: self._chunks[k] if k in self._chunks else self._make_knots(k) for k in near}
+            parts = [chunks[chunk - 1][:, -margin:], chunks[chunk], chunks[chunk + 1][:, :margin]]
+            self._chunks, self._around = chunks, (chunk, np.concatenate(parts, axis=1))
+        return self._around[1], chunk * CHUNK_S * int(heart.KNOT_HZ) - margin
+
+    def _make_knots(self, chunk: int) -> NDArray[np.float64]:
+        return make_knots(self.parameters, self.influence, self.seed, self._artery, self._usual_mmhg, chunk)
 
     def _complexes(self, knots: NDArray[np.float64], first_knot: int) -> NDArray[np.float64]:
         mouse, r = self.parameters, self._beats[:, heart.R]

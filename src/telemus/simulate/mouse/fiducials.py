@@ -15,8 +15,9 @@ from telemus.simulate.mouse.pulse import FAST_SCALE, SLOW_SCALE, STEP_S, PulseTa
 FIDUCIALS = ("foot_s", "diastole_s", "slope_s", "systole_s", "dbp_mmhg", "sbp_mmhg", "map_mmhg", "dpdt_max_mmhg_s")
 
 _FOOT, _DIASTOLE, _SLOPE, _SYSTOLE, _DBP, _SBP, _, _DPDT = range(8)
-_TOLERANCE_S = 1e-9
-_TAIL_ROWS = 4
+# Newton's method squares its error: a last step of 1e-7 s leaves less than 1e-11 s.
+_TOLERANCE_S = 1e-7
+_TAIL_ROWS = 3
 _LONGEST_STEP_S = 0.002
 _LONGEST_SEARCH_S = 0.055
 
@@ -37,9 +38,9 @@ def find_fiducials(  # noqa: PLR0917 - a kernel takes its arrays and numbers pla
     """Find the fiducials of beats `first` to `stop`, all but mean pressure.
 
     Diastolic pressure is the minimum before the upstroke, systolic the maximum after it, the foot the point where the
-    tangent at the maximum slope meets the horizontal through the minimum. The slope is convex on both sides of
-    the upstroke's inflections, at which Newton's method begins: from there it cannot overshoot. A beat too weak to
-    make a minimum has NaN.
+    tangent at the maximum slope meets the horizontal through the minimum. The search begins 1.8 SD of the ejection's
+    flow before and after its middle, a little inside of where the zeros of the slope lie (2.2 and 2.0 SD); the slope is
+    convex there, so Newton's method comes down to them from one side. A beat too weak to make a minimum has NaN.
 
     Args:
         first: row of the first beat wanted.
@@ -59,12 +60,12 @@ def find_fiducials(  # noqa: PLR0917 - a kernel takes its arrays and numbers pla
         guess = (row[_DIASTOLE], row[_SLOPE], row[_SYSTOLE])
         row[:] = math.nan
         sigma_s = upstroke_s * (FAST_SCALE + (SLOW_SCALE - FAST_SCALE) * beats[i, BLEND])
-        height = 0.0
+        height, step = 0.0, 0.0
         for fiducial in range(3):
             # Zero of the first derivative before and after the upstroke, of the second within it.
             t = guess[fiducial]
             if math.isnan(t):
-                t = beats[i, CENTRE] + (fiducial - 1) * sigma_s
+                t = beats[i, CENTRE] + 1.8 * (fiducial - 1) * sigma_s
             order = 2 if fiducial == 1 else 1
             for _ in range(30):
                 value = evaluate(t, i, beats, knots, first_knot, table, shape, sensed)
@@ -77,7 +78,7 @@ def find_fiducials(  # noqa: PLR0917 - a kernel takes its arrays and numbers pla
                     break
                 row[_DIASTOLE], row[_DBP] = t, value[0]
             elif fiducial == 1:
-                row[_SLOPE], row[_DPDT], height = t, value[1], value[0]
+                row[_SLOPE], row[_DPDT], height = t, value[1], value[0] + step * value[1]
             else:
                 row[_SYSTOLE], row[_SBP] = t, value[0]
         row[_FOOT] = row[_SLOPE] - (height - row[_DBP]) / row[_DPDT]
@@ -122,9 +123,9 @@ def mean_pressure(  # noqa: PLR0917 - a kernel takes its arrays and numbers plai
 def _recent_integral(
     times_s: NDArray[np.float64], rows: NDArray[np.int64], beats: NDArray[np.float64], table: PulseTable, gain: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the integral since ever of the latest four pulses, and of the tail of all before, less its whole [mmHg s].
+    """Return the integral of the latest three pulses, and of the tail of all before, less its whole [mmHg s].
 
-    At its own foot a beat has begun and the next has not; four beats back all is tail.
+    At its own foot a beat has begun and the next has not; three beats back, at least 45 ms each, all is tail.
     """
     recent = np.zeros(times_s.size)
     for k in range(1 - _TAIL_ROWS, 1):

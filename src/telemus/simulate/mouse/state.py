@@ -65,8 +65,8 @@ def slow_state(mouse: MouseParameters, influence: Influence, seed: int, times_s:
     pressure += _evaluate(influence.pressure_mmhg, times_s)
     rate += _evaluate(influence.rate_bpm, times_s)
     alive = vigour(influence, times_s)
-    # Soft ceilings: a mouse does not exceed about 800 bpm nor fall below 200 while it lives.
-    rate = np.clip(rate, 220.0, 820.0) * (0.15 + 0.85 * alive)
+    # No mouse strays further from its own mean and lives: 206 to 824 bpm about a mean of 515.
+    rate = np.clip(rate, 0.4 * mouse.rate_bpm, min(1.6 * mouse.rate_bpm, 1200.0)) * (0.15 + 0.85 * alive)
     fill = mouse.circulatory_filling_mmhg
     pressure = fill + (np.clip(pressure, 55.0, 165.0) - fill) * alive
     return State(activity * alive, pressure, rate, alive)
