@@ -55,7 +55,7 @@ def test_annotations_equal_the_package(shared_data: Path, name: str, extension: 
     assert all(one == other for one, other in pairs)
     assert len(ours.symbol) - len(pairs) == ours.symbol.count("CAL")
     assert [text for text in ours.text if text] == [text.rstrip("\0") for text in judge.aux_note if text.rstrip("\0")]
-    # the counts of data/README.md: beats of an ECG, all annotations of the pressure, whose calibrations are not set apart
+    # the counts of data/README.md: beats of an ECG; of the pressure all annotations, calibrations among them
     assert len(ours.sample if extension == "wabp" else ours.beats()) == beats
 
 

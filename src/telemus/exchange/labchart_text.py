@@ -8,6 +8,7 @@ knowledge base, read 2026-11, and a genuine export. Interval is the time between
 
 from __future__ import annotations
 
+import codecs
 import io
 import mmap
 import re
@@ -28,7 +29,6 @@ from telemus.exchange.text_columns import TextColumns
 from telemus.series import Events, Samples, Segment
 
 _HEADER_LINE = re.compile(rb"([A-Za-z ]{2,30})=([^\r\n]*)(?:\r\n|\r|\n|$)")
-_BLOCK = re.compile(rb"(?:^|(?<=[\r\n]))Interval=")
 _COMMENT = re.compile(rb"\t#([^\r\n]*)")
 _SECONDS = {
     "hr": Fraction(3600), "min": Fraction(60), "s": Fraction(1), "ms": Fraction(1, 1000),
@@ -67,7 +67,7 @@ def read_labchart_text(path: Path) -> Contents:
     """
     size = file_size(path)
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        starts = [match.start() for match in _BLOCK.finditer(text)][: _MOST_BLOCKS + 1]
+        starts = _headers(text)
         if not starts or len(starts) > _MOST_BLOCKS:
             raise FormatError(
                 f"got {len(starts)} headers that begin with Interval=, wanted 1 to {_MOST_BLOCKS}", path=path
@@ -86,6 +86,17 @@ def read_labchart_text(path: Path) -> Contents:
     sources = tuple(_source(layout, title) for title in titles)
     facts = {"headers": str(len(starts)), "time format": "; ".join(blocks[0].header.get("TimeFormat", []))}
     return Contents("labchart-text", sources, start_tai_ns, events, facts, tuple(notes))
+
+
+def _headers(text: mmap.mmap) -> list[int]:
+    """Return where lines begin with Interval=, at most one more of them than are allowed."""
+    starts: list[int] = []
+    place = text.find(b"Interval=")
+    while place >= 0 and len(starts) <= _MOST_BLOCKS:
+        if place == 0 or text[place - 1 : place] in (b"\n", b"\r") or (place == 3 and text[:3] == codecs.BOM_UTF8):
+            starts.append(place)
+        place = text.find(b"Interval=", place + 1)
+    return starts
 
 
 def _block(path: Path, text: mmap.mmap, start: int, stop: int) -> _Block | None:
@@ -226,7 +237,9 @@ def _load(layout: _Layout, title: str, unit: str) -> tuple[Samples, tuple[str, .
 
 
 def _column(path: Path, text: mmap.mmap, block: _Block, place: int, notes: list[str]) -> NDArray[Any]:
-    rows = _COMMENT.sub(b"", text[block.start : block.stop])
+    rows = text[block.start : block.stop]
+    if text.find(b"\t#", block.start, block.stop) >= 0:
+        rows = _COMMENT.sub(b"", rows)
     parser = TextColumns(
         path, separator="\t", decimal=block.decimal, skip_lines=0, width=block.lead + len(block.titles)
     )
@@ -238,7 +251,8 @@ def _comments(text: mmap.mmap, layout: _Layout) -> Events:
     rows = []
     for block, begin_ns in zip(layout.blocks, layout.begins_ns, strict=True):
         line, counted_to = 0, block.start
-        for match in _COMMENT.finditer(text, block.start, block.stop):
+        first = text.find(b"\t#", block.start, block.stop)
+        for match in _COMMENT.finditer(text, first, block.stop) if first >= 0 else ():
             between = text[counted_to : match.start()]
             line += between.count(b"\n") or between.count(b"\r")
             counted_to = match.start()

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from telemus.errors import FormatError
+from telemus.exchange.arrow_columns import as_floats, as_integers
 from telemus.exchange.column_names import split_unit, time_unit
 from telemus.exchange.guard import file_size, foreign
 from telemus.exchange.recording import Contents
-from telemus.exchange.table import NO_TIME, Column, Table, find_time, signal_places, sources_of
+from telemus.exchange.table import Column, Table, find_time, signal_places, sources_of
 
 _MOST_BYTES_PER_BYTE = 10_000  # what a column that never changes may unfold to; more is a forged length
 
@@ -85,9 +85,7 @@ def _parse(path: Path, names: list[str], kinds: Mapping[int, str]) -> dict[int, 
         for place, kind in kinds.items():
             column = table.column(names[place])
             if kind == "number":
-                parsed[place] = np.asarray(column.cast(pa.float64()).to_numpy(), np.float64)
+                parsed[place] = as_floats(column.cast(pa.float64()))
             else:
-                zone = column.type.tz
-                ns = column.cast(pa.timestamp("ns", zone)).cast(pa.int64()).fill_null(NO_TIME)
-                parsed[place] = np.asarray(ns.to_numpy(), np.int64)
+                parsed[place] = as_integers(column.cast(pa.timestamp("ns", column.type.tz)))
     return parsed

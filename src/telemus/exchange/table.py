@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from telemus.clock import NS_PER_S, utc_to_tai
 from telemus.errors import ClockError, FormatError, SignalError, UnitError
+from telemus.exchange.arrow_columns import NO_TIME
 from telemus.exchange.column_names import is_running_number, is_since_1970
 from telemus.exchange.marks import mark_missing
 from telemus.exchange.recording import Source
@@ -23,7 +24,6 @@ from telemus.exchange.time_axis import Axis, segments_of
 from telemus.series import Samples, Segment
 from telemus.units import unit_of
 
-NO_TIME = np.iinfo(np.int64).min
 _SINCE_1970_S = 1e8  # elapsed seconds stay below (three years); seconds since 1970 are above from 1973 on
 _SLOWEST_GUESS_S = 0.5  # a bare "time" that advances by whole numbers of at least this is as likely samples or ms
 

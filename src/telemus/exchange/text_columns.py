@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemus.errors import FormatError
+from telemus.exchange.arrow_columns import as_flags, as_floats, as_integers
 from telemus.exchange.guard import foreign
 from telemus.exchange.text_layout import MISSING
 
@@ -58,7 +59,7 @@ class TextColumns:
         columns = {}
         for place, kind in kinds.items():
             column = table.column(f"f{place}")
-            columns[place] = _times(column) if kind != "number" else self._numbers(column, place, notes)
+            columns[place] = as_integers(column) if kind != "number" else self._numbers(column, place, notes)
         return columns
 
     def _read(self, stream: Any, types: Mapping[int, Any]) -> tuple[Any, list[str]]:
@@ -102,26 +103,19 @@ class TextColumns:
         import pyarrow as pa
 
         if pa.types.is_floating(column.type):
-            return np.asarray(column.to_numpy(), np.float64)
+            return as_floats(column)
         import pyarrow.compute as pc
 
         readable = pc.match_substring_regex(column, _CELL[self.decimal])
-        wrong = np.flatnonzero(pc.invert(readable).fill_null(False).to_numpy())
+        wrong = np.flatnonzero(as_flags(pc.invert(readable)))
         bad = len(wrong)
         first = f"row {wrong[0] + 1}: {column[int(wrong[0])].as_py()[:40].decode('latin-1')!r}" if bad else ""
         kept = pc.if_else(readable, column, pa.scalar(None, column.type)).cast(pa.string())
         plain = pc.replace_substring(pc.utf8_trim_whitespace(kept), self.decimal, ".")
-        values = np.asarray(plain.cast(pa.float64()).to_numpy(), np.float64)
+        values = as_floats(plain.cast(pa.float64()))
         if bad > _MOST_BAD_SHARE * len(column):
             raise FormatError(
                 f"column {place + 1}: got {bad} of {len(column)} cells that are no numbers ({first})", path=self.path
             )
         notes.append(f"column {place + 1}: {bad} cells are no numbers and count as missing (the first: {first})")
         return values
-
-
-def _times(column: Any) -> NDArray[np.int64]:
-    """Return a column of times as int64 [ns]; a missing one as the smallest number there is."""
-    import pyarrow as pa
-
-    return np.asarray(column.cast(pa.int64()).fill_null(np.iinfo(np.int64).min).to_numpy(), np.int64)

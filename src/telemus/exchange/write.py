@@ -89,6 +89,6 @@ def _in_words(column: pa.ChunkedArray, vocabularies: Sequence[type[enum.IntFlag]
     """Return quality words as text; each distinct word is spelt once."""
     import pyarrow as pa
 
-    words, places = np.unique(column.to_numpy(), return_inverse=True)
+    words, places = np.unique(np.asarray(column.combine_chunks()), return_inverse=True)
     spelt = ["|".join(flag_names(int(word), *vocabularies)) or "good" for word in words]
     return pa.DictionaryArray.from_arrays(pa.array(places, pa.int32()), pa.array(spelt, pa.string())).cast(pa.string())
