@@ -38,7 +38,12 @@ class Gap(NamedTuple):
 
 @dataclass(frozen=True)
 class ApidAccount:
-    """What arrived of one APID. ``expected`` = packets + missing, where missing is what the counts leave out."""
+    """What arrived of one APID.
+
+    ``missing`` is what the sequence counts leave out, ``late`` what came after all and closed its gap, ``out_of_order``
+    what came with a count that was not missed. ``unverified`` packets have nothing that confirms their limits;
+    ``longer`` ones have bytes at the end that their definition does not describe.
+    """
 
     apid: int
     known: bool
@@ -55,6 +60,7 @@ class ApidAccount:
     restarts: int = 0
     checksum_failures: int = 0
     unverified: int = 0
+    longer: int = 0
     gaps: tuple[Gap, ...] = ()
     gaps_omitted: int = 0
 
@@ -177,6 +183,7 @@ def _merge_apid(parts: list[ApidAccount]) -> ApidAccount:
         restarts=sum(one.restarts for one in parts),
         checksum_failures=sum(one.checksum_failures for one in parts),
         unverified=sum(one.unverified for one in parts),
+        longer=sum(one.longer for one in parts),
         gaps=tuple(gaps[:MAX_LISTED]),
         gaps_omitted=sum(one.gaps_omitted for one in parts) + max(0, len(gaps) - MAX_LISTED),
     )
@@ -200,6 +207,7 @@ def _apid_dict(one: ApidAccount) -> dict[str, Any]:
         "restarts": one.restarts,
         "checksum_failures": one.checksum_failures,
         "unverified": one.unverified,
+        "longer": one.longer,
         "gaps": [gap._asdict() for gap in one.gaps],
         "gaps_omitted": one.gaps_omitted,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -137,7 +138,7 @@ def array_at(rows: Octets, bit: int, bits: int, count: int, scheme: str, little:
 
 
 def calibrate(kind: ParameterType, raw: NDArray[Any]) -> NDArray[Any]:
-    """Return values in the unit of the parameter type: polynomial applied [float64], labels looked up [text].
+    """Return values in the unit of the parameter type: polynomial applied [float64], labels and text [str].
 
     A raw value without a label becomes its number as text. Without a calibrator the raw values return as they are.
     """
@@ -145,9 +146,19 @@ def calibrate(kind: ParameterType, raw: NDArray[Any]) -> NDArray[Any]:
         values, inverse = np.unique(raw, return_inverse=True)
         names = np.array([kind.labels.get(int(value), str(value)) for value in values] or [""])
         return names[inverse].reshape(raw.shape)
+    if raw.dtype.kind == "S" and kind.encoding is not None:
+        return np.char.decode(raw, _python_charset(kind.encoding.charset), "replace")
     if not kind.calibration:
         return raw
     result = np.zeros(raw.shape)
     for coefficient in reversed(kind.calibration):
         result = result * raw + coefficient
     return result
+
+
+def _python_charset(charset: str) -> str:
+    """Return the codec of an XTCE character set, Latin-1 (which reads anything) where Python has none of that name."""
+    try:
+        return codecs.lookup(charset).name
+    except LookupError:
+        return "latin-1"

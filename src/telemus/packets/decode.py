@@ -84,8 +84,8 @@ class Decoder:
     """Decodes one stream that arrives in blocks; it lives as long as the stream.
 
     ``definition`` is XTCE, read or compiled, or the path of it. ``containers`` limits what is decoded (the account
-    covers all). ``prefix_bytes`` are skipped before each packet. With ``drop_duplicates`` a packet that came before
-    is counted, not returned. ``source`` names the stream in the account.
+    covers all). ``prefix_bytes`` are skipped before each packet. A packet that came before is counted, not returned
+    again. ``source`` names the stream in the account.
     """
 
     def __init__(
@@ -95,7 +95,6 @@ class Decoder:
         root: str | None = None,
         containers: Collection[str] | None = None,
         prefix_bytes: int = 0,
-        drop_duplicates: bool = True,
         source: str = "",
     ) -> None:
         self.plan = as_plan(definition, root)
@@ -106,7 +105,6 @@ class Decoder:
         self._walker = Walker(rules, prefix_bytes=prefix_bytes)
         self._prefix_bytes = prefix_bytes
         self._wanted = None if containers is None else frozenset(containers)
-        self._drop_duplicates = drop_duplicates
         self._position = 0
         self._tail: Octets = np.empty(0, np.uint8)
 
@@ -156,7 +154,7 @@ class Decoder:
         return table
 
     def _decode(self, buffer: Octets, table: PacketTable, base: int) -> list[DecodedTable]:
-        if self._drop_duplicates and table.size:
+        if table.size:
             duplicate = self._ledger.follow(buffer, table, base)
             if duplicate.any():
                 table = table.take(~duplicate)
@@ -181,7 +179,7 @@ class Decoder:
             for offset, length in zip(table.offset[~fits].tolist(), table.length[~fits].tolist(), strict=True):
                 self._ledger.reject(base + offset, base + offset + length, TOO_SHORT)
             table = table.take(fits)
-        self._ledger.keep(table, plan.name)
+        self._ledger.keep(table, plan.name, described=plan.fixed_bytes)
         if table.size == 0 or (self._wanted is not None and plan.name not in self._wanted):
             return []
         return [_decoded(plan, buffer, table, base)]

@@ -10,8 +10,12 @@ import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from telemus.packets.ccsds import MAX_PACKET_BYTES
 from telemus.packets.xtce import Container, Definition, Encoding, Entry, ParameterType, Reference
 from telemus.packets.xtce.model import Size
+
+MAX_STEPS = 100_000
+"""Containers and members drawn for one layout: inclusion can double at every level, and a definition is not trusted."""
 
 
 class Place(NamedTuple):
@@ -68,6 +72,8 @@ class _Pen:
     at: Place = field(default_factory=lambda: Place(0, 0))
     furthest: int = 0
     anchors: int = 0
+    steps: int = 0
+    names: dict[str, int] = field(default_factory=dict)
     trouble: str = ""
 
 
@@ -80,17 +86,18 @@ def lay_out(definition: Definition, container: Container) -> Layout:
 
 
 def _draw(pen: _Pen, container: Container, start: Place) -> None:
+    _count_step(pen, container.line)
     if container.base:
         _draw(pen, pen.definition.containers[container.base], start)
     if container.unsupported:
         _stop(pen, container.unsupported)
-    for entry in container.entries:
-        if pen.trouble:
-            return
+    for entry in container.entries if not pen.trouble else ():
         _draw_entry(pen, entry, start)
 
 
 def _draw_entry(pen: _Pen, entry: Entry, start: Place) -> None:
+    if pen.trouble:
+        return
     if entry.unsupported:
         _stop(pen, entry.unsupported)
         return
@@ -106,10 +113,11 @@ def _draw_entry(pen: _Pen, entry: Entry, start: Place) -> None:
 
 
 def _draw_parameter(pen: _Pen, name: str, parameter: str, kind: ParameterType, entry: Entry) -> None:
+    _count_step(pen, entry.line)
     if kind.unsupported:
         _stop(pen, kind.unsupported)
     elif kind.kind == "aggregate":
-        for member, member_type in kind.members:
+        for member, member_type in kind.members if not pen.trouble else ():
             _draw_parameter(pen, f"{name}.{member}", f"{parameter}.{member}", member_type, entry)
     elif kind.kind == "array" and kind.element is not None:
         _append(pen, name, parameter, kind.element, entry.dimensions or kind.dimensions, entry.line)
@@ -130,6 +138,9 @@ def _append(pen: _Pen, name: str, parameter: str, kind: ParameterType, dimension
         _stop(pen, f"line {line}: {name} is text or binary that does not lie on whole octets")
         return
     pen.fields.append(one)
+    if pen.at.bit + (one.total_bits or 0) > 8 * MAX_PACKET_BYTES:
+        _stop(pen, f"line {line}: {name} ends beyond the longest packet")
+        return
     if one.total_bits is None:
         pen.anchors += 1
         pen.at = Place(pen.anchors, 0)
@@ -156,13 +167,15 @@ def _tail(reference: str) -> str:
 
 def _unused(pen: _Pen, name: str) -> str:
     """Return the name, with a running number if the packet already has a field of that name."""
-    taken = {one.name for one in pen.fields}
-    number = 2
-    result = name
-    while result in taken:
-        result = f"{name}#{number}"
-        number += 1
-    return result
+    number = pen.names.get(name, 0) + 1
+    pen.names[name] = number
+    return name if number == 1 else f"{name}#{number}"
+
+
+def _count_step(pen: _Pen, line: int) -> None:
+    pen.steps += 1
+    if pen.steps > MAX_STEPS:
+        _stop(pen, f"line {line}: more than {MAX_STEPS} containers and members in one packet")
 
 
 def _stop(pen: _Pen, why: str) -> None:

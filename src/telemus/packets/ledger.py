@@ -39,6 +39,7 @@ class Ledger:
         self._kept_bytes: Counter[int] = Counter()
         self._unverified: Counter[int] = Counter()
         self._failures: Counter[int] = Counter()
+        self._longer: Counter[int] = Counter()
         self._containers: dict[int, Counter[str]] = {}
         self._undecoded: dict[int, Counter[str]] = {}
 
@@ -87,14 +88,21 @@ class Ledger:
         self._kept[IDLE_APID] += table.size
         self._kept_bytes[IDLE_APID] += int(table.length.sum(dtype=np.int64))
 
-    def keep(self, table: PacketTable, container: str = "", undecoded: str = "") -> None:
-        """Note packets that are kept, under the name of their container or the reason why they have none."""
+    def keep(
+        self, table: PacketTable, container: str = "", *, undecoded: str = "", described: int | None = None
+    ) -> None:
+        """Note packets that are kept, under the name of their container or the reason why they have none.
+
+        ``described`` are the bytes that the definition describes of each; packets with more are counted.
+        """
         self._bytes["packets"] += int(table.length.sum(dtype=np.int64))
         for apid, rows in _by_apid(table.apid):
             length, flags = table.length[rows], table.verified[rows]
             self._kept[apid] += int(length.size)
             self._kept_bytes[apid] += int(length.sum(dtype=np.int64))
             self._unverified[apid] += int(length.size - np.count_nonzero(flags))
+            if described is not None:
+                self._longer[apid] += int(np.count_nonzero(length > described))
             books = self._containers if container else self._undecoded
             books.setdefault(apid, Counter())[container or undecoded] += int(length.size)
 
@@ -133,6 +141,7 @@ class Ledger:
             restarts=own[kernel.RESTARTS] if own else 0,
             checksum_failures=self._failures[apid],
             unverified=self._unverified[apid],
+            longer=self._longer[apid],
             gaps=tuple(self._gaps.get(apid, ())),
             gaps_omitted=self._gaps_omitted[apid],
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -96,7 +97,11 @@ def compile_plan(definition: Definition, root: str | None = None) -> Plan:
     for one in definition.containers.values():
         children.setdefault(one.base, []).append(one)
     chosen = _choose_root(definition, children, root)
-    tree = _compile(definition, chosen, children, ())
+    same = Counter(one.short_name for one in definition.containers.values())
+    names = {
+        one.name: one.short_name if same[one.short_name] == 1 else one.name for one in definition.containers.values()
+    }
+    tree = _compile(definition, chosen, children, names, ())
     return Plan(definition, tree, _rules(tree))
 
 
@@ -123,15 +128,17 @@ def _compile(
     definition: Definition,
     container: Container,
     children: dict[str, list[Container]],
+    names: dict[str, str],
     inherited: tuple[Comparison, ...],
 ) -> ContainerPlan:
     layout = lay_out(definition, container)
     criteria = inherited + container.criteria
-    below = tuple(_compile(definition, one, children, criteria) for one in children.get(container.name, []))
+    below = tuple(_compile(definition, one, children, names, criteria) for one in children.get(container.name, []))
+    trouble = layout.undecodable or _unanswerable(layout, criteria)
     shortest = max(MIN_PACKET_BYTES, _shortest_bytes(layout))
-    fixed = layout.end.anchor == 0 and not layout.undecodable
+    fixed = layout.end.anchor == 0 and not trouble
     return ContainerPlan(
-        name=_plain_name(definition, container),
+        name=names[container.name],
         container=container,
         fields=layout.fields,
         criteria=criteria,
@@ -140,15 +147,9 @@ def _compile(
         fixed_bytes=shortest if fixed else None,
         has_checksum=_has_checksum(layout),
         time=_time(definition, layout.fields),
-        undecodable=layout.undecodable,
+        undecodable=trouble,
         children=below,
     )
-
-
-def _plain_name(definition: Definition, container: Container) -> str:
-    """Return the short name where it is the only one of its kind, else the qualified one."""
-    same = sum(one.short_name == container.short_name for one in definition.containers.values())
-    return container.short_name if same == 1 else container.name
 
 
 def _shortest_bytes(layout: Layout) -> int:
@@ -156,6 +157,13 @@ def _shortest_bytes(layout: Layout) -> int:
     ends = [one.place.bit + (one.total_bits or 0) for one in layout.fields if one.place.anchor == 0]
     behind = 0 if layout.end.anchor == 0 else layout.end.bit
     return (max(ends, default=0) + behind + 7) // 8
+
+
+def _unanswerable(layout: Layout, criteria: tuple[Comparison, ...]) -> str:
+    """Return what is wrong if a criterion asks for a parameter that has no fixed place, else nothing."""
+    fixed = {one.parameter for one in layout.fields if one.place.anchor == 0 and one.is_scalar}
+    missing = [one.parameter for one in criteria if one.parameter not in fixed]
+    return f"restricted by {missing[0]}, which has no fixed place in the packet" if missing else ""
 
 
 def _apid(fields: tuple[Field, ...], criteria: tuple[Comparison, ...]) -> int | None:

@@ -44,19 +44,26 @@ def _descend(
     table: PacketTable,
     rows: NDArray[np.int64],
     found: list[tuple[ContainerPlan, NDArray[np.int64]]],
-) -> None:
-    """Hand each packet to the first child whose criteria hold; the rest is of the container itself."""
+) -> NDArray[np.bool_]:
+    """Hand each packet to the first child that takes it, those with criteria first; the container keeps the rest.
+
+    Returns (n,) True where a packet has found its container. A child whose criteria are not supported takes none.
+    """
     known: dict[str, NDArray[Any]] = {}
     left = np.ones(rows.size, np.bool_)
-    for child in plan.children:
+    for child in sorted(plan.children, key=lambda one: not one.container.criteria):
+        if child.container.unsupported or not left.any():
+            continue
         holds = left.copy()
         for comparison in child.container.criteria:
             holds &= _matches(plan, comparison, buffer, table, rows, known)
         if holds.any():
-            left &= ~holds
-            _descend(child, buffer, table, rows[holds], found)
-    if not plan.container.abstract and left.any():
+            left[np.flatnonzero(holds)[_descend(child, buffer, table, rows[holds], found)]] = False
+    if plan.container.abstract:
+        return ~left
+    if left.any():
         found.append((plan, rows if left.all() else rows[left]))
+    return np.ones(rows.size, np.bool_)
 
 
 def _matches(

@@ -65,49 +65,50 @@ def _kind(buffer, header, rules, seen, mask):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _search(buffer, start, stop, strangers, rules, seen, tables, state):  # type: ignore[no-untyped-def]
-    """Find the first believable packet in [start, stop): NO, WAIT, BY_NEIGHBOUR or BY_CHECKSUM.
-
-    PLACE, KIND and END of ``state`` tell of the last place looked at.
-    """
+def _followed(buffer, place, rules, seen, state):  # type: ignore[no-untyped-def]
+    """Say whether a packet may end at ``place``: NO, WAIT or BY_NEIGHBOUR."""
     size = buffer.size
-    prefix = state[PREFIX]
+    for _ in range(CHAIN):
+        header = place + state[PREFIX]
+        if header + 6 > size:
+            return BY_NEIGHBOUR if state[FINAL] else WAIT
+        kind = _kind(buffer, header, rules, seen, state[MASK])
+        if kind != STRANGER:
+            return BY_NEIGHBOUR if kind == FAMILIAR else NO
+        place = header + _packet_bytes(buffer, header)
+        if place > size:
+            return NO if state[FINAL] else WAIT
+    return BY_NEIGHBOUR
+
+
+@njit(cache=True)
+def _believe(buffer, at, strangers, rules, seen, tables, state):  # type: ignore[no-untyped-def]
+    """Say whether a packet begins at ``at``: NO, WAIT, BY_NEIGHBOUR or BY_CHECKSUM. Sets KIND and END of ``state``."""
+    size = buffer.size
+    header = at + state[PREFIX]
+    cut = NO if state[FINAL] else WAIT
+    state[KIND] = NONE
+    if header + 6 > size:
+        return cut
+    state[KIND] = kind = _kind(buffer, header, rules, seen, state[MASK])
+    if kind == NONE or (kind == STRANGER and not strangers):
+        return NO
+    state[END] = end = header + _packet_bytes(buffer, header)
+    if end > size:
+        return cut
+    if rules[_apid(buffer, header), CHECKSUM_RULE]:
+        return BY_CHECKSUM if crc16_range(buffer, header, end, tables) == 0 else NO
+    return _followed(buffer, end, rules, seen, state)
+
+
+@njit(cache=True)
+def _search(buffer, start, stop, strangers, rules, seen, tables, state):  # type: ignore[no-untyped-def]
+    """Find the first place in [start, stop) that is not NO; what it is returns, and PLACE says where."""
     for at in range(start, stop):
-        state[PLACE] = at
-        state[KIND] = NONE
-        steps = 0  # headers looked at from here: the packet's own, then a chain behind it
-        place = at
-        while True:
-            header = place + prefix
-            if header + 6 > size:
-                if not state[FINAL]:
-                    return WAIT
-                if steps == 0:
-                    return NO
-                return BY_NEIGHBOUR
-            kind = _kind(buffer, header, rules, seen, state[MASK])
-            if steps == 0:
-                state[KIND] = kind
-                if kind == NONE or (kind == STRANGER and not strangers):
-                    break
-            elif kind != STRANGER:
-                if kind == FAMILIAR:
-                    return BY_NEIGHBOUR
-                break
-            place = header + _packet_bytes(buffer, header)
-            if steps == 0:
-                state[END] = place
-            if place > size:
-                if not state[FINAL]:
-                    return WAIT
-                break
-            if steps == 0 and rules[_apid(buffer, header), CHECKSUM_RULE]:
-                if crc16_range(buffer, header, place, tables) == 0:
-                    return BY_CHECKSUM
-                break
-            if steps == CHAIN:
-                return BY_NEIGHBOUR
-            steps += 1
+        found = _believe(buffer, at, strangers, rules, seen, tables, state)
+        if found != NO:
+            state[PLACE] = at
+            return found
     state[PLACE] = stop
     return NO
 

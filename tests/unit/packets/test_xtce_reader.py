@@ -82,7 +82,8 @@ def test_all_faults_at_once_with_lines() -> None:
         ("", '<SequenceContainer name="C"><EntryList/><BaseContainer containerRef="C"/></SequenceContainer>'),
         (
             "",
-            '<SequenceContainer name="C"><EntryList><ContainerRefEntry containerRef="D"/></EntryList></SequenceContainer>'
+            '<SequenceContainer name="C"><EntryList><ContainerRefEntry containerRef="D"/></EntryList>'
+            "</SequenceContainer>"
             '<SequenceContainer name="D"><EntryList/><BaseContainer containerRef="C"/></SequenceContainer>',
         ),
     ],

@@ -106,7 +106,7 @@ def _is_checksum(one: etree._Element, bits: int, findings: Findings) -> bool:
 
 def _hexadecimal(crc: etree._Element, name: str, findings: Findings) -> int:
     one = child(crc, name)
-    if one is None:
+    if one is None or elements(one):  # XTCE 1.1 wrote the polynomial as terms
         return 0
     try:
         return int((one.text or "").strip(), 16)
@@ -127,10 +127,10 @@ def _float(one: etree._Element, findings: Findings) -> tuple[Encoding, str]:
 
 def _string(one: etree._Element, findings: Findings) -> tuple[Encoding, str]:
     charset = one.get("encoding", "UTF-8")
-    if child(one, "SizeInBits") is None:
+    holder = child(one, "SizeInBits")
+    if child(holder, "Fixed") is None and child(holder, "FixedValue") is None:
         why = findings.not_supported(one, "a string whose size is not SizeInBits/Fixed")
         return Encoding("string", 0, charset=charset), why
-    holder = child(one, "SizeInBits")
     size = read_size(holder, findings, one)
     why = ""
     for extra in elements(holder):

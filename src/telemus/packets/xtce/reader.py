@@ -31,6 +31,7 @@ _QUIET = frozenset(
         "ShortDescription",
     ]
 )
+_READS_MEMBERS = frozenset(["Comparison", "ParameterInstanceRef"])
 _TELEMETRY_READ = frozenset(["ParameterTypeSet", "ParameterSet", "ContainerSet"])
 
 
@@ -47,6 +48,11 @@ def read_definition(path: Path | str) -> Definition:
 def parse_definition(text: bytes, source: str = "definition") -> Definition:
     """Read XTCE from memory, as ``read_definition`` does from a file."""
     return _Reading(parse_document(text, source), source).run()
+
+
+MAX_CHAIN = 64
+"""Containers or types that refer to each other in a row; real definitions have up to about 6."""
+OPEN = -1
 
 
 class _Reading:
@@ -139,10 +145,22 @@ class _Reading:
             system = system.rpartition("/")[0]
 
     def _resolve_name(self, element: etree._Element, kind: str, reference: str) -> str:
+        """Return the qualified name of a reference; a fault if it names nothing."""
         name = self._find(element, kind, reference)
+        if not name and kind == "parameter" and local_name(element) in _READS_MEMBERS:
+            name = self._find_member(element, reference)
         if not name:
             self._findings.fault(element, f"the {kind} {reference!r}", f"a {kind} that the definition has")
         return name
+
+    def _find_member(self, element: etree._Element, reference: str) -> str:
+        """Return the name of an aggregate's member: ``P.member``, as files also write ``P/member``; '' if none."""
+        steps = reference.replace(".", "/").split("/")
+        for count in range(len(steps) - 1, 0, -1):
+            whole = self._find(element, "parameter", "/".join(steps[:count]))
+            if whole:
+                return ".".join([whole, *steps[count:]])
+        return ""
 
     def _type(self, name: str) -> ParameterType | None:
         if name in self._types:
@@ -150,6 +168,9 @@ class _Reading:
         element = self._found["type"][name]
         if name in self._open:
             self._findings.fault(element, f"a type that refers to itself: {name}", "a chain with an end")
+            return None
+        if len(self._open) > MAX_CHAIN:
+            self._findings.fault(element, f"a chain of more than {MAX_CHAIN} types", "a shorter one")
             return None
         self._open.append(name)
         self._types[name] = read_type(element, self._lookup_type, self._findings)
@@ -175,20 +196,32 @@ class _Reading:
         )
 
     def _check_chains(self, containers: dict[str, Container]) -> None:
-        """Note containers that inherit from or include themselves."""
-        for name, container in containers.items():
-            reached, waiting = set[str](), [container]
+        """Note containers that inherit from or include themselves, or chains deeper than MAX_CHAIN, in linear time."""
+        depth: dict[str, int] = {}
+        for first in containers:
+            waiting = [(first, False)]
             while waiting:
-                one = waiting.pop()
-                for target in (one.base, *(entry.container for entry in one.entries)):
-                    if target == name:
-                        element = self._found["container"][name]
-                        self._findings.fault(element, "a container that reaches itself", "a chain with an end")
-                        waiting.clear()
-                        break
-                    if target in containers and target not in reached:
-                        reached.add(target)
-                        waiting.append(containers[target])
+                name, done = waiting.pop()
+                below = [target for target in _targets(containers[name]) if target in containers]
+                if done:
+                    depth[name] = 1 + max((depth.get(target, 0) for target in below), default=0)
+                    if depth[name] == MAX_CHAIN + 1:
+                        self._fault_chain(name, f"a chain of more than {MAX_CHAIN} containers", "a shorter one")
+                elif name not in depth:
+                    depth[name] = OPEN
+                    waiting.append((name, True))
+                    for target in below:
+                        if depth.get(target) == OPEN:
+                            self._fault_chain(target, "a container that reaches itself", "a chain with an end")
+                        elif target not in depth:
+                            waiting.append((target, False))
+
+    def _fault_chain(self, name: str, got: str, wanted: str) -> None:
+        self._findings.fault(self._found["container"][name], got, wanted)
+
+
+def _targets(container: Container) -> tuple[str, ...]:
+    return (container.base, *(entry.container for entry in container.entries))
 
 
 def _normal(path: str) -> str:

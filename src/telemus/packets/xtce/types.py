@@ -149,6 +149,9 @@ def read_dimensions(element: etree._Element, findings: Findings) -> tuple[Size, 
     """Return the element counts of a DimensionList, one per axis (starting and ending index are both included)."""
     counts: list[Size] = []
     for one in elements(child(element, "DimensionList")):
+        if local_name(one) != "Dimension":  # XTCE 1.1 had Size here
+            findings.not_supported(one, f"{local_name(one)} of an array")
+            return ()
         first = read_size(child(one, "StartingIndex"), findings, one)
         last = read_size(child(one, "EndingIndex"), findings, one)
         if not isinstance(first, int):
