@@ -74,7 +74,7 @@ def simulate_mission(
     subjects = tuple(subject.id for subject in mission.subjects)
     with PacketFiles(out / "packets") as files, Truth(out / "truth", subjects, scene.recording.zero_ns) as truth:
         truth.write_recorded(scene.recording.spans_s)
-        truth.add_damage(scene.lasting_damage())
+        truth.add_damage(scene.lasting_damage(), 0)
         with crew(scene, workers, block_s) as blocks:
             writer.run(blocks, files, truth, progress)
     seconds = time.monotonic() - began
@@ -139,7 +139,7 @@ class _Writer:
             rows.extend(self._placed(hit, sealed, name, offsets))
         for row in removed:
             rows.extend(self._damaged("truncated", whole, row, file=name, offset=int(offsets[row])))
-        truth.add_damage(sorted(rows, key=_by_time))
+        truth.add_damage(rows, block.stop_s * NS_PER_S)
         self.containers.update(self._kinds[number].name for number in arrived.kind.tolist())
 
     def _placed(self, hit: Hit, sealed: Sealed, file: str, offsets: Any) -> list[Damage]:
@@ -154,10 +154,6 @@ class _Writer:
         at = int(packets.times_ns[row])
         rows = damage_of(what, kind, int(packets.entity[row]), at, self.scene.subjects_of, detail=detail)
         return [located(one, file, offset) for one in rows] if file else rows
-
-
-def _by_time(one: Damage) -> tuple[int, str, str, str]:
-    return one.start_ns, one.kind, one.subject or "", one.channel or ""
 
 
 def _recipe(scene: Scene) -> dict[str, Any]:

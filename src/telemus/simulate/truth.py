@@ -78,7 +78,7 @@ class Truth:
     ) -> None:
         if kind is None:
             self._write_beats(0)
-            self._write_faults()
+            self._write_faults(None)
         self._beat_file.close()
         self._fault_file.close()
 
@@ -137,23 +137,28 @@ class Truth:
             arrays.append(pa.array(column, mask=unknown))
         return pa.RecordBatch.from_arrays(arrays, schema=beat_schema())
 
-    def add_damage(self, damage: list[Damage]) -> None:
-        """Add faults; they are written in the order in which they come."""
+    def add_damage(self, damage: list[Damage], until_ns: int) -> None:
+        """Add faults, and write those that began before ``until_ns`` [ns since time zero], in order of time.
+
+        Whatever is added later begins later, so the file is in order however the time was cut.
+        """
         for one in damage:
             self.faults[one.kind] = self.faults.get(one.kind, 0) + 1
         self._damage.extend(damage)
         if len(self._damage) >= _ROWS:
-            self._write_faults()
+            self._write_faults(until_ns)
 
-    def _write_faults(self) -> None:
-        if not self._damage:
+    def _write_faults(self, until_ns: int | None) -> None:
+        """Write what began before a time, or all with None."""
+        ready = sorted((one for one in self._damage if until_ns is None or one.start_ns < until_ns), key=_by_time)
+        if not ready:
             return
-        columns = list(zip(*self._damage, strict=True))
+        columns = list(zip(*ready, strict=True))
         times = [[self._zero_ns + value for value in columns[at]] for at in (3, 4)]
         values = [*columns[:3], *times, *columns[5:]]
         arrays = [pa.array(value, field.type) for value, field in zip(values, FAULTS, strict=True)]
         self._fault_file.write_batch(pa.RecordBatch.from_arrays(arrays, schema=FAULTS))
-        self._damage.clear()
+        self._damage = [one for one in self._damage if until_ns is not None and one.start_ns >= until_ns]
 
     def write_recorded(self, spans_s: NDArray[np.int64]) -> None:
         """Write the recorded spans (n, 2) [s since time zero]."""
@@ -164,3 +169,7 @@ class Truth:
 
 
 _UNKNOWN = np.iinfo(np.int64).min
+
+
+def _by_time(one: Damage) -> tuple[int, str, str, str, int]:
+    return one.start_ns, one.kind, one.subject or "", one.channel or "", one.stop_ns

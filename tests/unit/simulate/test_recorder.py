@@ -176,7 +176,7 @@ def test_unknown_fault_rates_are_refused(balloon: mission.Mission, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "said"),
+    ("place", "old", "new", "said"),
     [
         ("channels.toml", 'quantity = "altitude"\nunit = "m"', 'quantity = "ecg"\nunit = "mV"', "ecg"),
         ("channels.toml", 'container = "Slow"', 'container = "Fast"', "wanted one of"),
@@ -189,13 +189,13 @@ def test_unknown_fault_rates_are_refused(balloon: mission.Mission, tmp_path: Pat
     ],
 )
 def test_what_cannot_be_simulated_is_named(
-    edited: tuple[Path, Editor], tmp_path: Path, file: str, old: str, new: str, said: str
+    edited: tuple[Path, Editor], place: str, old: str, new: str, said: str
 ) -> None:
     folder, edit = edited
-    edit(file, old, new)
+    edit(place, old, new)
     with pytest.raises(MissionError, match=said):
-        simulate_mission(mission.load(folder), tmp_path / "out", duration_s=60)
-    assert not (tmp_path / "out").exists()
+        simulate_mission(mission.load(folder), folder / "out", duration_s=60)
+    assert not (folder / "out").exists()
 
 
 def test_values_beyond_the_converter_stay_at_its_rails(balloon: mission.Mission) -> None:
