@@ -243,7 +243,7 @@ def decode_file(
     path: Path | str,
     definition: Definition | Plan | Path | str,
     *,
-    block_bytes: int = 32 << 20,
+    block_bytes: int = 8 << 20,
     decoder: Decoder | None = None,
 ) -> Generator[DecodedTable, None, Account]:
     """Yield the tables of a file, read in blocks: memory does not grow with the file.
