@@ -64,9 +64,18 @@ class Knot(NamedTuple):
 class Stretch:
     """Knots between which the counter ran without interruption, in order."""
 
-    def __init__(self, knots: list[Knot], *, verified: bool = True) -> None:
+    def __init__(self, knots: list[Knot], *, verified: bool = True, slope: float = 1.0) -> None:
         self.knots = knots
         self.verified = verified
+        self._slope = slope
+
+    @property
+    def slope(self) -> float:
+        """Return TAI per counter over all knots; with one knot what was assumed."""
+        if len(self.knots) < 2:
+            return self._slope
+        first, last = self.knots[0], self.knots[-1]
+        return (last.tai_ns - first.tai_ns) / (last.onboard_ns - first.onboard_ns)
 
     def holds(self, knot: Knot, step_limit_ns: int) -> bool:
         """Return whether a knot lies on the line of this stretch."""
@@ -82,10 +91,11 @@ class Stretch:
             self.knots.append(knot)
 
     def convert(self, onboard_ns: Times) -> tuple[Times, NDArray[np.float64]]:
-        """Return (tai_ns, slope) of counter values (n,); with one knot the counter is believed to run true."""
+        """Return (tai_ns, slope) of counter values (n,); with one knot the slope that was assumed holds."""
         if len(self.knots) < 2:
-            knot = self.knots[0]
-            return onboard_ns + (knot.tai_ns - knot.onboard_ns), np.ones(len(onboard_ns))
+            knot, since = self.knots[0], onboard_ns - self.knots[0].onboard_ns
+            drift = np.rint(since * (self._slope - 1)).astype(np.int64)
+            return knot.tai_ns + since + drift, np.full(len(onboard_ns), self._slope)
         table = np.array(self.knots, np.int64)
         first = max(int(np.searchsorted(table[:, 0], onboard_ns.min(), side="right")) - 1, 0) if len(onboard_ns) else 0
         table = table[min(first, len(table) - 2) :]
@@ -114,6 +124,7 @@ class Timekeeper:
         self._unwrapped_ns = 0
         self._started = False
         self._labelled = 0
+        self._unflagged: set[int] = set()
         empty = np.zeros(0, np.int64)
         self._waiting = Stamps(empty, empty, empty)
         self._stretch = empty
@@ -135,10 +146,20 @@ class Timekeeper:
         fresh = stamps._replace(onboard_ns=unwrapped)
         self._waiting = Stamps(*(np.concatenate(pair) for pair in zip(self._waiting, fresh, strict=True)))
         self._stretch = np.append(self._stretch, np.full(len(unwrapped), _UNKNOWN))
-        self._quality = np.append(self._quality, np.zeros(len(unwrapped), np.uint32))
+        self._quality = np.append(self._quality, self._beside_last_jump(fresh.stream))
         for row, tai_ns in zip((knot_rows + before).tolist(), knot_tai_ns.tolist(), strict=True):
             self._tie(row, Knot(int(self._waiting.onboard_ns[row]), tai_ns))
         return self._release()
+
+    def _beside_last_jump(self, stream: NDArray[np.int64]) -> NDArray[np.uint32]:
+        """Return the quality of new packets: CLOCK_STEP on a stream's first since the last jump."""
+        quality = np.zeros(len(stream), np.uint32)
+        for one in sorted(self._unflagged):
+            rows = np.flatnonzero(stream == one)
+            if len(rows):
+                quality[rows[0]] |= np.uint32(Quality.CLOCK_STEP)
+                self._unflagged.discard(one)
+        return quality
 
     def settle(self) -> Timed:
         """Give every waiting packet the best time there is, for want of room to wait longer; flagged UNVERIFIED."""
@@ -156,17 +177,29 @@ class Timekeeper:
         if not self.stretches:
             self._label(self._labelled, stop, _UNTIMED)
         else:
-            known = self._before_restart(self._labelled, stop)
-            self._label(self._labelled, known, len(self.stretches) - 1)
-            self._quality[self._labelled : known] |= np.uint32(quality)
-            self._label(known, stop, _UNTIMED)
+            self._quality[self._labelled :] |= np.uint32(quality)
+            self._label(self._labelled, stop, len(self.stretches) - 1)
+            self._doubt_what_went_back(self._labelled)
         self._labelled = stop
         return self._release(all_of_it=True)
 
-    def _before_restart(self, first: int, stop: int) -> int:
-        """Return the row at which the counter goes back for good between two rows, ``stop`` if it does not."""
-        back = np.flatnonzero(np.diff(self._waiting.onboard_ns[first:stop]) < -OUT_OF_ORDER_NS)
-        return first + int(back[0]) + 1 if len(back) else stop
+    def _doubt_what_went_back(self, first: int) -> None:
+        """Flag packets behind the last knot whose counter went back: they came late, or the counter started again.
+
+        Where the counter lies between the knots of the stretch they are timed and flagged UNVERIFIED, else not timed.
+        """
+        onboard_ns = self._waiting.onboard_ns[first:]
+        if len(onboard_ns) == 0:
+            return
+        knots = self.stretches[-1].knots
+        passed = (
+            knots[-1].onboard_ns if self.stretches[-1].verified else onboard_ns[0]
+        )  # a borrowed knot is not yet here
+        reach = np.maximum(np.maximum.accumulate(onboard_ns), passed)
+        back = onboard_ns < reach - OUT_OF_ORDER_NS
+        late = (onboard_ns >= knots[0].onboard_ns) & (onboard_ns <= knots[-1].onboard_ns)
+        self._quality[first:][back & late] |= np.uint32(Quality.UNVERIFIED)
+        self._stretch[first:][back & ~late] = _UNTIMED
 
     def _after_restart(self, stop: int) -> int:
         """Return the row behind the last place before ``stop`` at which the counter goes back for good."""
@@ -180,7 +213,7 @@ class Timekeeper:
             self._label(start, row + 1, 0)
             self.stretches.append(Stretch([knot]))
         elif not self.stretches[-1].verified:
-            self.stretches.append(Stretch([knot]))
+            self.stretches.append(Stretch([knot], slope=self.stretches[-1].slope))
             self._label(self._labelled, row + 1, len(self.stretches) - 1)
         elif self.stretches[-1].holds(knot, self._limit_ns):
             self._label(self._labelled, row + 1, len(self.stretches) - 1)
@@ -188,7 +221,7 @@ class Timekeeper:
         else:
             start = self._find_jump(row, knot)
             self._label(self._labelled, start, len(self.stretches) - 1)
-            self.stretches.append(Stretch([knot]))
+            self.stretches.append(Stretch([knot], slope=self.stretches[-1].slope))
             self.steps.append(int(knot.tai_ns))
             self._label(start, row + 1, len(self.stretches) - 1)
         self._labelled = row + 1
@@ -201,16 +234,15 @@ class Timekeeper:
         last = self.stretches[-1].knots[-1]
         _, slope = self.stretches[-1].convert(np.array([last.onboard_ns]))
         jump_ns = knot.onboard_ns - last.onboard_ns - (knot.tai_ns - last.tai_ns) / float(slope[0])
-        shift = len(self._context.key)
-        first = self._labelled
-        onboard_ns, stream = (
-            np.concatenate([self._context[column], self._waiting[column][: row + 1]]) for column in (0, 1)
-        )
-        found = jump_row(onboard_ns[: shift + row + 1], stream[: shift + row + 1], jump_ns, shift + first)
-        beside = rows_beside(stream, found) - shift
-        beside = beside[beside >= 0]
-        self._quality[beside] |= np.uint32(Quality.CLOCK_STEP)
-        return max(found - shift, first)
+        shift, first = len(self._context.key), self._labelled
+        onboard_ns, stream = (np.concatenate([self._context[column], self._waiting[column]]) for column in (0, 1))
+        stop = shift + row + 1
+        found = jump_row(onboard_ns[:stop], stream[:stop], jump_ns, shift + first) - shift
+        before, after = rows_beside(stream, found + shift)
+        beside = np.concatenate([before, after]) - shift
+        self._quality[beside[beside >= 0]] |= np.uint32(Quality.CLOCK_STEP)
+        self._unflagged = set(stream[before].tolist()) - set(stream[after].tolist())
+        return found
 
     def _unwrap(self, onboard_ns: Times) -> Times:
         if len(onboard_ns) == 0:
@@ -284,12 +316,15 @@ def jump_row(onboard_ns: Times, stream: NDArray[np.int64], jump_ns: float, first
     return max(int(candidates[int(np.argmax(counts))]), first)
 
 
-def rows_beside(stream: NDArray[np.int64], row: int) -> NDArray[np.int64]:
-    """Return the last row of each stream before ``row`` and the first from it on."""
-    before, after = stream[:row][::-1], stream[row:]
-    _, last = np.unique(before, return_index=True)
-    _, first = np.unique(after, return_index=True)
-    return np.sort(np.concatenate([row - 1 - last, row + first])).astype(np.int64)
+def rows_beside(stream: NDArray[np.int64], row: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the last row of each stream before ``row``, and the first of each from it on.
+
+    >>> [rows.tolist() for rows in rows_beside(np.array([7, 8, 7, 7, 8]), 3)]
+    [[2, 1], [3, 4]]
+    """
+    _, last = np.unique(stream[:row][::-1], return_index=True)
+    _, first = np.unique(stream[row:], return_index=True)
+    return (row - 1 - last).astype(np.int64), (row + first).astype(np.int64)
 
 
 def residuals_ns(knots: list[Knot]) -> NDArray[np.int64]:
