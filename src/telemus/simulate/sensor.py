@@ -23,8 +23,8 @@ class SensorParameters:
     """One implant.
 
     Attributes:
-        bandwidth_hz: -3 dB of the pressure channel [Hz]; 145 +- 14 in a mouse implant (Mills et al. 2000, doi
-            10.1152/jappl.2000.88.4.1537). ``math.inf`` switches the low-pass off.
+        bandwidth_hz: -3 dB of the pressure channel [Hz]; 145 +- 14 in a mouse implant (Mills et al., J Appl
+            Physiol 2000;88:1537). ``math.inf`` switches the low-pass off.
         ecg_bandwidth_hz: -3 dB of the ECG channel [Hz]; assumed.
         noise_mmhg, ecg_noise_mv: SD of the noise of the sensor itself [mmHg, mV]; assumed.
         zero_offset_mmhg: false pressure at time zero [mmHg].

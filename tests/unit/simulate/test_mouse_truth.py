@@ -99,7 +99,7 @@ def test_fiducials_hold_from_slow_to_fast_hearts(rate_bpm: float) -> None:
     beats = block.beats
     assert 60.0 / np.mean(beats["rr_s"]) == pytest.approx(rate_bpm, abs=60.0)
     foot_s = beats["foot_s"]
-    inside = [i for i in range(foot_s.size - 1) if 0.2 < foot_s[i] and foot_s[i + 1] < 9.8]
+    inside = [i for i in range(foot_s.size - 1) if foot_s[i] > 0.2 and foot_s[i + 1] < 9.8]
     for i in inside:
         found = search(block.signals[PRESSURE], foot_s[i], foot_s[i + 1])
         assert found.foot_s == pytest.approx(foot_s[i], abs=1e-5)

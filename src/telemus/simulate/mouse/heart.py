@@ -30,6 +30,7 @@ LONGEST_DELAY = 4
 STATE_COLUMNS = DELAY_LINE + LONGEST_DELAY
 
 ECTOPIC_EJECTION = 0.55
+SHORTEST_S = 0.045
 BARORECEPTOR_RANGE_MMHG = 15.0
 
 # What the process needs of an animal: see beat_constants.
@@ -116,9 +117,7 @@ def advance(  # noqa: PLR0917 - a kernel takes its arrays and numbers plainly
     """
     decay_s, ejection_s, peak_s, peak_fast, peak_slow, tail_fast, tail_slow = constants[:7]
     gain, lag_s, filling, noise_s, ectopic_share, fast_s, slow_s = constants[7:14]
-    stroke_noise = constants[15]
-    delay = int(constants[14])
-    count = 0
+    delay, stroke_noise, count = int(constants[14]), constants[15], 0
     while count < beats.shape[0] and state[NEXT_R] <= until_s and state[STOPPED] == 0.0:
         r = state[NEXT_R]
         number = int(state[NUMBER])
@@ -128,11 +127,9 @@ def advance(  # noqa: PLR0917 - a kernel takes its arrays and numbers plainly
             state[STOPPED] = 1.0
             break
         ectopic = state[PAUSE] > 0.0
-        fill = max(state[LAST_LENGTH] / wanted_s, 0.05)
-        volume = knots[AMPLITUDE, k] * max(1.0 + filling * (fill - 1.0), 0.2)
-        volume *= 1.0 + stroke_noise * normal(key, 3 * number + 2)
-        if ectopic:
-            volume *= ECTOPIC_EJECTION
+        filled = max(1.0 + filling * (state[LAST_LENGTH] / wanted_s - 1.0), 0.2)
+        volume = knots[AMPLITUDE, k] * filled * (1.0 + stroke_noise * normal(key, 3 * number + 2))
+        volume *= ECTOPIC_EJECTION if ectopic else 1.0
         blend = min(max((wanted_s - fast_s) / (slow_s - fast_s), 0.0), 1.0)
         centre = r + ejection_s
         before = state[LAST_TAIL] * math.exp(-(centre - state[LAST_CENTRE]) / decay_s)
@@ -143,29 +140,29 @@ def advance(  # noqa: PLR0917 - a kernel takes its arrays and numbers plainly
         tail = before + volume * ((1.0 - blend) * tail_fast + blend * tail_slow)
         answer = _reflex(state, systolic - knots[SET_POINT, k], gain, lag_s, wanted_s, delay)
         length = wanted_s + answer + spline(knots, first_knot, SINUS, r) + noise_s * normal(key, 3 * number)
-        length = min(max(length, 0.6 * wanted_s, 0.045), 1.8 * wanted_s)
-        if ectopic:
-            length = state[PAUSE]
-            state[PAUSE] = 0.0
-        elif uniform(key, 3 * number + 1) < ectopic_share:
-            early = 0.55 + 0.15 * uniform(~key, number)
-            state[PAUSE] = (2.0 - early) * length
-            length *= early
-        beats[count, R] = r
-        beats[count, CENTRE] = centre
-        beats[count, VOLUME] = volume
-        beats[count, BLEND] = blend
-        beats[count, TAIL] = tail
-        beats[count, KIND] = 1.0 if ectopic else 0.0
-        beats[count, LENGTH] = length
-        beats[count, SYSTOLIC] = systolic
-        state[LAST_CENTRE] = centre
-        state[LAST_TAIL] = tail
-        state[LAST_LENGTH] = length
+        length = min(max(length, 0.6 * wanted_s, SHORTEST_S), 1.8 * wanted_s)
+        if ectopic or uniform(key, 3 * number + 1) < ectopic_share:
+            length = _interrupt(state, length, uniform(~key, number))
+        row = (r, centre, volume, blend, tail, 1.0 if ectopic else 0.0, length, systolic)
+        for column in range(BEAT_COLUMNS):
+            beats[count, column] = row[column]
+        state[LAST_CENTRE], state[LAST_TAIL], state[LAST_LENGTH] = centre, tail, length
         state[NEXT_R] = r + length
         state[NUMBER] += 1.0
         count += 1
     return count
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _interrupt(state: NDArray[np.float64], length_s: float, chance: float) -> float:
+    """Return the interval before a premature beat, or the compensatory pause after it [s]: together two usual ones."""
+    if state[PAUSE] > 0.0:
+        pause_s: float = state[PAUSE]
+        state[PAUSE] = 0.0
+        return pause_s
+    early = 0.55 + 0.15 * chance
+    state[PAUSE] = (2.0 - early) * length_s
+    return early * length_s
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

@@ -82,7 +82,7 @@ class Total:
 def launch_rate(launch_s: float) -> Course:
     """Course of heart rate around a launch: down by 120 bpm under acceleration, back within an hour [bpm].
 
-    The sign is that of Bion-M1 (Andreev-Andrievskiy et al., doi 10.1016/j.lssr.2017.03.002); the size is chosen.
+    That it falls was seen in mice (Andreev-Andrievskiy et al., Life Sci Space Res 2017;13:19-26); its size is chosen.
     """
     return Course(_after(launch_s, (-5, 20, 500, 600, 1800, 3600)), (0.0, -60.0, -120.0, -90.0, -30.0, 0.0))
 
