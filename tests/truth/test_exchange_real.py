@@ -74,3 +74,28 @@ def test_table_without_heading(shared_data: Path) -> None:
     recording = read_recording(path, rate_hz=500, ecg=1, units={"1": "mV"})
     assert recording.channels[0].samples.values.tolist() == np.loadtxt(path).tolist()
     assert recording.duration_s == 6.0
+
+
+@pytest.mark.parametrize(("version", "compressed"), [("4", False), ("5", False), ("5", True)])
+def test_matlab_arrays_of_every_kind_equal_scipy(tmp_path: Path, version: str, compressed: bool) -> None:
+    rng = np.random.default_rng(5)
+    kinds = ["f8", "f4", "i2", "u2", "i4", "u1"] + (["i1", "u4", "i8", "u8", "?"] if version == "5" else [])
+    table = {f"a{index}": (rng.normal(size=(3, 700)) * 100).astype(kind) for index, kind in enumerate(kinds)}
+    table |= {
+        "words": np.array(["mmHg", "V", "é°"]) if version == "5" else np.array(["mmHg", "V"]),
+        "empty": np.zeros((0, 5)),
+    }
+    others = {"cells": np.array(["a", 1], object), "rec": {"x": 1}} if version == "5" else {}
+    path = tmp_path / "a.mat"
+    scipy_io.savemat(path, table | others, format=version, do_compression=compressed)
+    ours, names = read_arrays(path, [*table, *others])
+    judge = scipy_io.loadmat(path)
+    assert sorted(names) == sorted({*table, *others})
+    assert sorted(ours) == sorted(table)
+    for name, expected in table.items():
+        if name == "words":
+            assert ours[name].tolist() == [word.rstrip() for word in judge[name].tolist()]
+        else:
+            assert ours[name].shape == judge[name].shape
+            np.testing.assert_array_equal(ours[name], judge[name].astype(ours[name].dtype), strict=True)
+            np.testing.assert_array_equal(ours[name], expected)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from telemus.clock import NS_PER_S, utc_to_tai
 from telemus.errors import ClockError, FormatError
 from telemus.exchange.edf_annotations import Lists, Remark, read_lists
-from telemus.exchange.guard import file_size, foreign
+from telemus.exchange.guard import check_rate, file_size, foreign
 from telemus.exchange.marks import mark_missing, mark_rails, physical
 from telemus.exchange.recording import Contents, Source, remarks
 from telemus.series import Samples, Segment
@@ -190,6 +190,7 @@ def _source(path: Path, signal: Any, layout: _Layout) -> Source:
     if not count:
         return Source(name, unit, None, 0, lambda: (_empty(unit), ()))
     rate = per_record / layout.duration_s
+    check_rate(path, f"signal {name!r}: ", float(rate))
 
     def load() -> tuple[Samples, tuple[str, ...]]:
         notes: list[str] = []

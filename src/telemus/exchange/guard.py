@@ -62,6 +62,20 @@ def read_head(path: Path, limit: int) -> bytes:
         raise FormatError(f"got a file that cannot be opened ({error}), wanted a readable one", path=path) from error
 
 
+LOWEST_RATE_HZ, HIGHEST_RATE_HZ = 1e-4, 1e8
+"""Rates that a sampled signal may have: from one sample in three hours to far beyond any converter of a living
+signal.
+"""
+
+
+def check_rate(path: Path, where: str, rate_hz: float) -> None:
+    """Raise FormatError where a rate [Hz] is not one that a sampled signal may have."""
+    if not LOWEST_RATE_HZ <= rate_hz <= HIGHEST_RATE_HZ:
+        raise FormatError(
+            f"{where}got a rate of {rate_hz:g} Hz, wanted one from {LOWEST_RATE_HZ:g} to {HIGHEST_RATE_HZ:g}", path=path
+        )
+
+
 def read_small_text(path: Path, limit: int = 1 << 22) -> str:
     """Return a header file as text, or raise FormatError where it is larger than any header [bytes] or no text."""
     head = read_head(path, limit + 1)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from telemus.clock import NS_PER_S, utc_to_tai
 from telemus.errors import ClockError, FormatError
-from telemus.exchange.guard import foreign
+from telemus.exchange.guard import check_rate, foreign
 from telemus.exchange.marks import mark_missing, mark_rails
 from telemus.exchange.mat_file import read_arrays
 from telemus.exchange.recording import Contents, Source, remarks
@@ -146,12 +146,13 @@ def _span(export: _Export, row: int, block: int, name: str) -> _Span | None:
     if not (first >= 1 and last >= first):
         return None
     rate, size = export.cell("samplerate", row, block, 0.0), export.table["data"].size
-    if last > size or not 0 < rate < 1e9:
+    where = f"channel {name!r}, block {block + 1}: "
+    if last > size:
         raise FormatError(
-            f"channel {name!r}, block {block + 1}: got samples {first:.0f} to {last:.0f} at {rate:g} Hz of {size} in "
-            "'data', wanted places inside it and a rate above 0",
+            f"{where}got samples {first:.0f} to {last:.0f} of {size} in 'data', wanted places inside it",
             path=export.path,
         )
+    check_rate(export.path, where, rate)
     return _Span(block, int(first) - 1, int(last), rate)
 
 

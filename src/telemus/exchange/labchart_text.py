@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 
 from telemus.clock import NS_PER_S, utc_to_tai
 from telemus.errors import ClockError, FormatError
-from telemus.exchange.guard import file_size
+from telemus.exchange.guard import check_rate, file_size
 from telemus.exchange.marks import mark_missing
 from telemus.exchange.recording import Contents, Source, remarks
 from telemus.exchange.text_columns import TextColumns
+from telemus.exchange.text_stream import PLAIN
 from telemus.series import Events, Samples, Segment
 
 _HEADER_LINE = re.compile(rb"([A-Za-z ]{2,30})=([^\r\n]*)(?:\r\n|\r|\n|$)")
@@ -132,8 +133,9 @@ def _period(path: Path, interval: str, offset: int) -> Fraction:
         raise FormatError(
             f"got an interval of {interval!r}, wanted such as '0.001 s'", path=path, offset=offset
         ) from error
-    if not 0 < period < 10**9:
+    if period <= 0:
         raise FormatError(f"got an interval of {interval!r}, wanted one above 0", path=path, offset=offset)
+    check_rate(path, f"interval {interval!r}: ", float(1 / period))
     return period
 
 
@@ -240,6 +242,7 @@ def _column(path: Path, text: mmap.mmap, block: _Block, place: int, notes: list[
     rows = text[block.start : block.stop]
     if text.find(b"\t#", block.start, block.stop) >= 0:
         rows = _COMMENT.sub(b"", rows)
+    rows = rows.translate(PLAIN)
     parser = TextColumns(
         path, separator="\t", decimal=block.decimal, skip_lines=0, width=block.lead + len(block.titles)
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from telemus.errors import FormatError
 from telemus.exchange.choose import Choice, Wanted, apply_units, choose
+from telemus.exchange.guard import check_rate
 from telemus.exchange.marks import BLOCK
 from telemus.exchange.recording import Channel, Contents, Recording, Source
 from telemus.exchange.sniff import FORMATS, sniff
@@ -35,8 +36,8 @@ def read_contents(
     name = sniff(where) if format is None else format
     if name not in FORMATS:
         raise FormatError(f"got format {name!r}, wanted one of {', '.join(FORMATS)}", path=where)
-    if rate_hz is not None and not 0 < rate_hz < 1e9:
-        raise FormatError(f"got a rate of {rate_hz} Hz, wanted one above 0", path=where)
+    if rate_hz is not None:
+        check_rate(where, "", rate_hz)
     stated = dict(units or {})
     contents = _reader(name, rate_hz, stated)(where)
     if rate_hz is not None and name not in ("csv", "parquet"):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from telemus.errors import FormatError
 from telemus.exchange.guard import file_size, read_head
-from telemus.exchange.mat_file import is_version_4
+from telemus.exchange.mat_version_4 import is_version_4
 from telemus.exchange.wfdb import header_of
 
 FORMATS = ("wfdb", "edf", "labchart-mat", "labchart-text", "csv", "parquet")

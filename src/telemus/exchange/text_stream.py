@@ -1,4 +1,4 @@
-"""Opens a text file as a stream of UTF-8 bytes: compressed or not, UTF-16 or not, one separator between columns.
+"""Opens a text file as a stream of ASCII bytes: compressed or not, UTF-16 or not, one separator between columns.
 
 What a compressed file may unfold to is bounded, so that a small file cannot fill the memory.
 """
@@ -6,6 +6,7 @@ What a compressed file may unfold to is bounded, so that a small file cannot fil
 from __future__ import annotations
 
 import bz2
+import codecs
 import gzip
 import io
 import lzma
@@ -18,6 +19,8 @@ from telemus.exchange.guard import read_head
 
 _MOST_UNFOLDED = 200  # bytes of text from one byte of a compressed file; number tables unfold 3 to 20 times
 _ALWAYS_ALLOWED = 16 << 20
+PLAIN = bytes(range(128)) + b"?" * 128
+"""Numbers need no more than ASCII, and Arrow's handler of odd rows fails on bytes that are no UTF-8."""
 
 
 class Readable(Protocol):
@@ -40,10 +43,11 @@ def open_text(path: Path, *, squeeze: bool = False) -> IO[bytes]:
     if raw is not None and _is_compressed(head):
         limit = max(_ALWAYS_ALLOWED, path.stat().st_size * _MOST_UNFOLDED)
         stream = _Bounded(raw, path, limit)
-    mark = stream.read(2) or b""
-    stream = _Prefixed(mark, cast("Readable", stream))
-    if mark in (b"\xff\xfe", b"\xfe\xff"):
+    mark = stream.read(3) or b""
+    stream = _Prefixed(mark.removeprefix(codecs.BOM_UTF8), cast("Readable", stream))
+    if mark[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         stream = _Recoded(cast("Readable", stream))
+    stream = _Plain(cast("Readable", stream))
     if squeeze:
         stream = _Squeezed(cast("Readable", stream))
     return io.BufferedReader(stream, 1 << 20)
@@ -119,6 +123,13 @@ class _Bounded(_Stream):
         if self._count > self._limit:
             raise FormatError(f"got more than {self._limit} bytes unfolded, wanted a table of numbers", path=self._path)
         return chunk
+
+
+class _Plain(_Stream):
+    """ASCII, with a question mark for every other byte."""
+
+    def _next(self, size: int) -> bytes:
+        return self._source.read(size).translate(PLAIN)
 
 
 class _Recoded(_Stream):

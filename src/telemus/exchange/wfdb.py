@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemus.errors import FormatError
-from telemus.exchange.guard import file_size
+from telemus.exchange.guard import check_rate, file_size
 from telemus.exchange.marks import mark_missing, mark_rails, physical
 from telemus.exchange.recording import Contents, Source
 from telemus.exchange.wfdb_formats import FORMATS, SampleFormat
@@ -131,6 +131,7 @@ def _source(record: Header, name: str, parts: list[_Part], origin_ns: int, notes
     parts = [part for part in parts if _same_unit(part, line, name, notes)]
     count = sum(_frames_present(part) * line.per_frame for part in parts)
     rate_hz = record.rate_hz * line.per_frame
+    check_rate(record.path, f"signal {name!r}: ", rate_hz)
     return Source(
         name, line.unit, rate_hz, count, lambda: _load(parts, record.rate * line.per_frame, origin_ns, line.unit)
     )

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from telemus.clock import NS_PER_S, utc_to_tai
 from telemus.errors import ClockError, FormatError
-from telemus.exchange.guard import read_small_text
+from telemus.exchange.guard import check_rate, read_small_text
 
 DEFAULT_RATE_HZ = 250.0  # header(5): "if missing, a value of 250 samples per second per signal is assumed"
 DEFAULT_GAIN = 200.0  # header(5): "a default value of 200 ADC units per physical unit"
@@ -133,8 +133,7 @@ def _split(text: str) -> tuple[list[tuple[int, str]], tuple[str, ...]]:
 
 def _rate(path: Path, number: int, text: str | None) -> float:
     rate = float(text) if text else DEFAULT_RATE_HZ
-    if not 0 < rate < 1e9:
-        raise FormatError(f"line {number}: got a rate of {text} Hz, wanted one above 0", path=path)
+    check_rate(path, f"line {number}: ", rate)
     return rate
 
 

@@ -181,3 +181,11 @@ def test_broken_text_export(tmp_path: Path, body: str, message: str) -> None:
     path.write_text(body, newline="")
     with pytest.raises(FormatError, match=message):
         read_recording(path)
+
+
+def test_text_of_several_bytes_a_character(tmp_path: Path) -> None:
+    path = save(
+        tmp_path / "a.mat", unittext=np.array(["µV", "mmHg"]), titles=np.array(["ECG é", "Channel 2", "Art BP"])
+    )
+    channel = read_recording(path).channels[0]
+    assert (channel.name, channel.source_unit) == ("ECG é", "µV")

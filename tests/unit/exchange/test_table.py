@@ -232,6 +232,14 @@ def test_row_of_another_width_is_left_out_and_named(tmp_path: Path) -> None:
     assert any("2 rows were left out" in note and "0.5,1,2,3" in note for note in recording.notes)
 
 
+def test_odd_row_in_no_known_encoding(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"time_s,ABP_mmHg\n" + rows(50, 100).encode() + b"remark \x9b\n")
+    recording = read_recording(path)
+    assert any("1 rows were left out" in note for note in recording.notes)
+    assert capfd.readouterr().err == ""
+
+
 def test_words_only(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="without a line of numbers"):
         read_recording(text(tmp_path / "a.csv", "dear reader\nthis is a letter\n"))
