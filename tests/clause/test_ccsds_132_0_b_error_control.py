@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemus.packets import crc16
@@ -27,11 +27,13 @@ def test_division_by_the_generator_bit_by_bit() -> None:
     assert crc16(message) == register
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100))
 def test_equals_another_implementation(octets: bytes) -> None:
     assert crc16(octets) == binascii.crc_hqx(octets, 0xFFFF)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 40), st.integers(0, 5))
 def test_sealed_rows_leave_no_remainder(width: int, count: int) -> None:
     rows = np.random.default_rng(width).integers(0, 256, (count, width), dtype=np.uint8)

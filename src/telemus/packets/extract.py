@@ -106,9 +106,7 @@ def _fixed_array(one: Field, buffer: Octets, table: PacketTable) -> Column:
     if one.encoding.scheme == "binary":
         return rows.copy()
     if one.encoding.scheme == "string":
-        return (
-            np.ascontiguousarray(rows).view(f"S{max(bits // 8, 1)}")[:, 0].copy() if bits else np.zeros(len(rows), "S1")
-        )
+        return _text(rows, bits // 8)
     shape = tuple(_fixed(count) for count in one.counts)
     values = array_at(rows, bit, bits, math.prod(shape), one.encoding.scheme, one.encoding.little)
     return values if len(shape) == 1 else values.reshape(-1, *shape)
@@ -136,13 +134,13 @@ def _anchors(plan: ContainerPlan, buffer: Octets, table: PacketTable) -> _Anchor
 
 def _width(plan: ContainerPlan, one: Field, buffer: Octets, anchors: _Anchors, begin: Bits) -> Any:
     """Return the bits of the field in each packet, and note how many elements it has there."""
+    is_text = one.encoding.scheme in ("string", "binary")
     if one.total_bits is not None:
-        return one.total_bits
+        return np.where(begin % 8 == 0, one.total_bits, -1) if is_text else one.total_bits
     elements: Any = 1
     for count in one.counts:
         elements = elements * _read_size(plan, count, buffer, anchors)
     bits = _read_size(plan, one.bits, buffer, anchors)
-    is_text = one.encoding.scheme in ("string", "binary")
     # Text and binary are counted in octets; a size that is not whole octets, or does not begin on one, cannot fit.
     width = np.broadcast_to(np.asarray(elements * bits, np.int64), begin.shape)
     whole = (width % 8 == 0) & (begin % 8 == 0) if is_text else np.True_
@@ -187,25 +185,42 @@ def _numbers_at(buffer: Octets, begin: Bits, bits: int, one: Field) -> NDArray[A
 
 
 def _floating(one: Field, buffer: Octets, anchors: _Anchors) -> Column:
+    """Decode a field behind an anchor: like a fixed one if its own size is fixed, else Ragged."""
     begin = anchors.bits[one.place.anchor] + one.place.bit
-    counts = anchors.counts.get(one.name)
-    if one.encoding.scheme in ("string", "binary"):
-        octets = np.full(begin.size, _fixed(one.bits) // 8, np.int64) if counts is None else counts
-        return Ragged(pieces_at(buffer, begin >> 3, octets), _offsets(octets))
-    if counts is None and not one.counts:
+    if one.is_scalar:
         return _numbers_at(buffer, begin, _fixed(one.bits), one)
-    if counts is None:
-        counts = np.full(begin.size, math.prod(_fixed(count) for count in one.counts), np.int64)
+    if one.total_bits is None:
+        counts = anchors.counts[one.name]
+        return Ragged(_elements(one, buffer, begin, counts), _offsets(counts))
+    if one.encoding.scheme in ("string", "binary"):
+        octets = one.total_bits // 8
+        values = _elements(one, buffer, begin, np.full(begin.size, octets, np.int64)).reshape(-1, octets)
+        return _text(values, octets) if one.encoding.scheme == "string" else values
+    shape = tuple(_fixed(count) for count in one.counts)
+    counts = np.full(begin.size, math.prod(shape), np.int64)
+    return _elements(one, buffer, begin, counts).reshape(begin.size, *shape)
+
+
+def _elements(one: Field, buffer: Octets, begin: Bits, counts: NDArray[np.int64]) -> NDArray[Any]:
+    """Return all elements of all packets, one behind the other; of text and binary the octets."""
+    scheme, little = one.encoding.scheme, one.encoding.little
+    if scheme in ("string", "binary"):
+        return pieces_at(buffer, begin >> 3, counts)
     bits = _fixed(one.bits)
     if bits in (8, 16, 32, 64) and not (begin & 7).any():
         flat = pieces_at(buffer, begin >> 3, counts * (bits // 8))
-        values = array_at(
-            flat.reshape(1, -1), 0, bits, flat.size // (bits // 8), one.encoding.scheme, one.encoding.little
-        )
-        return Ragged(values[0], _offsets(counts))
+        return array_at(flat.reshape(1, -1), 0, bits, flat.size // (bits // 8), scheme, little)[0]
     offsets = _offsets(counts)
     within = np.arange(int(offsets[-1])) - np.repeat(offsets[:-1], counts)
-    return Ragged(_numbers_at(buffer, np.repeat(begin, counts) + within * bits, bits, one), offsets)
+    return _numbers_at(buffer, np.repeat(begin, counts) + within * bits, bits, one)
+
+
+def _text(rows: Octets, octets: int) -> NDArray[Any]:
+    """Return (n,) byte strings of fixed size; what pads them at the end with zeros is dropped."""
+    if octets == 0:
+        return np.zeros(len(rows), "S1")
+    text: NDArray[Any] = np.ascontiguousarray(rows).view(f"S{octets}")[:, 0].copy()
+    return text
 
 
 def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:

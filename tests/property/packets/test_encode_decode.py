@@ -114,7 +114,7 @@ def test_dynamic_arrays(lengths: list[int], random: Any) -> None:
     assert table.columns["AFTER"].tolist() == [1000 + count for count in range(len(lengths))]  # type: ignore[union-attr]
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.integers(0, (1 << 32) - 1), st.integers(0, 6), st.data())
 def test_cuc_is_the_nearest_nanosecond(coarse: int, octets: int, data: st.DataObject) -> None:
     fine = data.draw(st.integers(0, (1 << (8 * octets)) - 1))
@@ -123,7 +123,7 @@ def test_cuc_is_the_nearest_nanosecond(coarse: int, octets: int, data: st.DataOb
     assert got == (exact + Fraction(1, 2)).__floor__()
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.integers(0, (10**9 << 32) - 1), st.integers(0, 6))
 def test_cuc_truncates_like_a_counter(time_ns: int, octets: int) -> None:
     coarse, fine = (int(part) for part in ns_to_cuc(time_ns, octets))

@@ -18,6 +18,7 @@ from telemus.packets import (
     decode_table,
     encode,
     merge_accounts,
+    parse_definition,
     read_definition,
     walk,
 )
@@ -98,6 +99,27 @@ def test_dynamic_array_and_what_follows_it() -> None:
     assert isinstance(column, Ragged)
     assert [column.row(index).tolist() for index in range(3)] == [[1, -2, 3], [], [9]]
     assert table.columns["AFTER"].tolist() == [0x1234] * 3
+
+
+def test_text_and_binary_of_fixed_size_behind_a_dynamic_array() -> None:
+    text = DEFINITION.read_text().replace(
+        '<ParameterRefEntry parameterRef="AFTER"/>',
+        '<ParameterRefEntry parameterRef="NAME"/><ParameterRefEntry parameterRef="BLOB"/>',
+    )
+    octets = b""
+    for count, values in enumerate(([1, 2], [])):
+        body = (
+            bytes(6)
+            + bytes([len(values)])
+            + np.array(values, ">i2").tobytes()
+            + b"name\0\0\0"
+            + bytes([count, 1, 2, 3, 4])
+        )
+        octets += bytes([8, 51, 0xC0, count, 0, len(body) - 1]) + body
+    (table,) = decode_bytes(octets, compile_plan(parse_definition(text.encode()))).tables
+    assert table.columns["NAME"].tolist() == [b"name", b"name\0\0\0\1"]  # type: ignore[union-attr]
+    assert table.columns["BLOB"].tolist() == [[1, 2, 3, 4]] * 2  # type: ignore[union-attr]
+    assert table.calibrated("NAME").tolist()[0] == "name"  # type: ignore[union-attr]
 
 
 def test_a_count_beyond_the_packet_is_rejected_by_itself() -> None:
