@@ -209,7 +209,8 @@ def _elements(one: Field, buffer: Octets, begin: Bits, counts: NDArray[np.int64]
     bits = _fixed(one.bits)
     if bits in (8, 16, 32, 64) and not (begin & 7).any():
         flat = pieces_at(buffer, begin >> 3, counts * (bits // 8))
-        return array_at(flat.reshape(1, -1), 0, bits, flat.size // (bits // 8), scheme, little)[0]
+        values: NDArray[Any] = array_at(flat.reshape(1, -1), 0, bits, flat.size // (bits // 8), scheme, little)[0]
+        return values
     offsets = _offsets(counts)
     within = np.arange(int(offsets[-1])) - np.repeat(offsets[:-1], counts)
     return _numbers_at(buffer, np.repeat(begin, counts) + within * bits, bits, one)
