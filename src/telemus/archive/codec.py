@@ -40,7 +40,7 @@ def encode(values: NDArray[Any]) -> Blob:
     The order of the difference is chosen by the first 4096 values; a blob that would not be smaller stays raw.
 
     >>> blob = encode(np.arange(1000, dtype=np.int16)); blob.codec, len(blob.data) < 60
-    ('delta1-zstd', True)
+    ('delta2-zstd', True)
     """
     flat = np.ascontiguousarray(values, dtype=values.dtype.newbyteorder("<"))
     dtype = flat.dtype.str

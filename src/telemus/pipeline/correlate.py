@@ -97,11 +97,11 @@ class Stretch:
             drift = np.rint(since * (self._slope - 1)).astype(np.int64)
             return knot.tai_ns + since + drift, np.full(len(onboard_ns), self._slope)
         table = np.array(self.knots, np.int64)
-        first = max(int(np.searchsorted(table[:, 0], onboard_ns.min(), side="right")) - 1, 0) if len(onboard_ns) else 0
-        table = table[min(first, len(table) - 2) :]
-        line = Correlation(table[:, 0].copy(), table[:, 1].copy())
-        tai_ns = line.to_tai(onboard_ns)
-        return tai_ns, (line.to_tai(onboard_ns + NS_PER_S) - tai_ns) / NS_PER_S
+        knots_ns, stated_ns = table[:, 0].copy(), table[:, 1].copy()
+        # a packet beside a knot takes the slope of the interval that ends there: the next knot may not have come yet
+        row = np.clip(np.searchsorted(knots_ns, onboard_ns, side="left") - 1, 0, len(table) - 2)
+        slope = np.diff(stated_ns) / np.diff(knots_ns)
+        return Correlation(knots_ns, stated_ns).to_tai(onboard_ns), slope[row]
 
 
 class Timekeeper:
@@ -240,7 +240,7 @@ class Timekeeper:
         found = jump_row(onboard_ns[:stop], stream[:stop], jump_ns, shift + first) - shift
         before, after = rows_beside(stream, found + shift)
         beside = np.concatenate([before, after]) - shift
-        self._quality[beside[beside >= 0]] |= np.uint32(Quality.CLOCK_STEP)
+        self._quality[beside[beside >= first]] |= np.uint32(Quality.CLOCK_STEP)  # a knot vouches for what is before it
         self._unflagged = set(stream[before].tolist()) - set(stream[after].tolist())
         return found
 
