@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -27,16 +29,22 @@ def crew(scene: Scene, workers: int, block_s: int) -> Iterator[Iterator[tuple[Bl
     if count <= 1:
         yield _here(scene, implants, block_s)
         return
-    context = multiprocessing.get_context("spawn")
-    ends, processes = [], []
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
+    if sys.platform == "linux":
+        _warm(scene)
+    ends: list[Connection] = []
+    processes = []
     try:
         for number in range(count):
             mine, theirs = context.Pipe(duplex=False)
-            arguments = (theirs, scene.mission, scene.order, slice(number, None, count), block_s)
-            process = context.Process(target=_work, args=arguments, daemon=True)
-            process.start()
-            theirs.close()
             ends.append(mine)
+            arguments = (theirs, tuple(ends), scene.mission, scene.order, slice(number, None, count), block_s)
+            process = context.Process(target=_work, args=arguments, daemon=True)
+            with warnings.catch_warnings():
+                # Arrow's and BLAS's threads stand still in a fork, and the children need none of them
+                warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)
+                process.start()
+            theirs.close()
             processes.append(process)
         yield _gathered(scene, ends, len(implants), block_s)
     finally:
@@ -71,9 +79,22 @@ def _received(end: Connection) -> list[Made | None]:
     return made
 
 
-def _work(end: Connection, mission: Mission, order: Order, mine: slice, block_s: int) -> None:
-    """Render the implants of a slice and send each block; an error is sent in its place."""
+def _warm(scene: Scene) -> None:
+    """Render a moment with implants that nobody keeps, so that compiled code is shared by the processes."""
+    at = scene.recording.start_s
+    scene.implants()[0].make(Block(at, at + scene.recording.grid_s, at, at + scene.recording.grid_s))
+
+
+def _work(  # noqa: PLR0917 -- the arguments of a process are positional
+    end: Connection, others: tuple[Connection, ...], mission: Mission, order: Order, mine: slice, block_s: int
+) -> None:
+    """Render the implants of a slice and send each block; an error is sent in its place.
+
+    ``others`` are reading ends that came along; they are closed, so that the death of the reader is felt here.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who began this stops it
+    for one in others:
+        one.close()
     try:
         scene = prepare(mission, order)
         implants = scene.implants()[mine]

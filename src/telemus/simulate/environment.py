@@ -179,7 +179,7 @@ def _shock(since_s: NDArray[np.float64], size_g: float, phase: float) -> NDArray
     return np.where(since_s < 0.0, 0.0, size_g * ringing)
 
 
-def battery(mission: Mission, sensor: str, start_s: float) -> Field:
-    """Return the voltage of an implant's battery [V, in mV the canonical unit] that was fresh at ``start_s``."""
+def battery(start_s: float) -> Field:
+    """Return the voltage of an implant's battery [mV] that was fresh at ``start_s`` [s since time zero]."""
     knots = tuple(start_s + share * _BATTERY_LIFE_S for share in (0.0, 0.1, 0.9, 1.0))
     return Course(knots, (3150.0, 3050.0, 2850.0, 2400.0))

@@ -155,11 +155,10 @@ class Implant:
         counts: dict[str, NDArray[Any]] = {}
         damage: list[Damage] = []
         for one in kind.digitisers:
-            index = kind.sample_index(one, block.start_s, block.stop_s)
-            raw = one.counts(self._values(one.channel, index / float(one.rate), rendered, losses))
+            first, count = kind.sample_span(one, block.start_s, block.stop_s)
+            raw = one.counts(self._values(one, first, count, rendered, losses))
             if one.is_array:
                 hits = self._hits(one, block)
-                first = int(index[0]) if len(index) else 0
                 before = self._held.get(one.channel.name)
                 self._held[one.channel.name] = hold(raw, first, one, losses, before)
                 strike(raw, first, one, hits)
@@ -172,21 +171,33 @@ class Implant:
         if not kept.all():
             times = times[kept]
             columns = {name: column[kept] for name, column in columns.items()}
-        return Rows(kind.number, entity, times, {name: _narrow(column) for name, column in columns.items()}), damage
+        return Rows(kind.number, entity, times, columns), damage
 
     def _values(
-        self, channel: Channel, times_s: NDArray[np.float64], rendered: Rendered, losses: list[Dropout]
+        self, digitiser: Digitiser, first: int, count: int, rendered: Rendered, losses: list[Dropout]
     ) -> NDArray[np.float64]:
-        """Return what a channel measures [canonical unit] at sample times (n,) [s since time zero]."""
-        if channel.quantity == "signal_strength":
+        """Return what a channel measures [canonical unit] in ``count`` samples from number ``first`` on."""
+        quantity = digitiser.channel.quantity
+        if quantity in OF_THE_LINK:
+            times_s = (first + np.arange(count)) / float(digitiser.rate)
+            if quantity == "battery":
+                return battery(self._fresh_s)(times_s)
             return strength(self.setting.seed, self.sensor.id, losses)(times_s)
-        if channel.quantity == "battery":
-            return battery(self.setting.mission, self.sensor.id, self._fresh_s)(times_s)
-        if channel.quantity == ABSOLUTE and self._barometer is not None:
-            gauge = rendered.signals[GAUGE]
-            since_zero_read = times_s - self._zero_read_s
-            return absolute_pressure(gauge, self._barometer(times_s), since_zero_read, self._parameters)
-        return rendered.signals[channel.quantity]
+        if quantity == ABSOLUTE and self._barometer is not None:
+            return rendered.signals[GAUGE] + self._false_pressure(self._barometer, digitiser, first, count)
+        return rendered.signals[quantity]
+
+    def _false_pressure(self, barometer: Field, digitiser: Digitiser, first: int, count: int) -> NDArray[np.float64]:
+        """Return what an absolute sensor feels besides gauge pressure [mmHg]: air, zero offset, drift.
+
+        All of it is a straight line between whole seconds, so that it is asked for there only.
+        """
+        rate_hz = float(digitiser.rate)
+        knots_s = np.arange(math.floor(first / rate_hz), math.floor((first + count - 1) / rate_hz) + 2.0)
+        at_knots = absolute_pressure(
+            np.zeros(len(knots_s)), barometer(knots_s), knots_s - self._zero_read_s, self._parameters
+        )
+        return np.interp((first + np.arange(count)) / rate_hz, knots_s, at_knots)
 
     @property
     def _zero_read_s(self) -> float:
@@ -265,10 +276,3 @@ def sensor_parameters(mission: Mission, sensor: Entity, zero_ns: int, channels: 
         pressure_latency_s=latency_s.get(ABSOLUTE, latency_s.get(GAUGE, 0.0)),
         ecg_latency_s=latency_s.get("ecg", 0.0),
     )
-
-
-def _narrow(column: NDArray[Any]) -> NDArray[Any]:
-    """Return counts in 32 bits where they fit: half the bytes between processes."""
-    if column.size and int(column.min()) >= -(1 << 31) and int(column.max()) < 1 << 31:
-        return column.astype(np.int32)
-    return column

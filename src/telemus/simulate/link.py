@@ -10,9 +10,9 @@ The signal strength falls during all three.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,7 +109,7 @@ def time_ns(index: int, rate: Fraction) -> int:
 
 
 def hold(
-    counts: NDArray[np.int64], first: int, digitiser: Digitiser, losses: Iterable[Dropout], held: Held | None
+    counts: NDArray[Any], first: int, digitiser: Digitiser, losses: Sequence[Dropout], held: Held | None
 ) -> Held | None:
     """Put held values and rails of dropouts into the counts of a block in place; return what the next block holds.
 
@@ -117,6 +117,8 @@ def hold(
     """
     if not len(counts):
         return held
+    if not any(one.mode != "missing" for one in losses):
+        return Held(int(counts[-1]), int(counts[-1]))
     clean = counts.copy()
     holding = held.holding if held is not None else int(clean[0])
     for one in losses:
@@ -136,7 +138,7 @@ def hold(
     return Held(int(clean[-1]), holding)
 
 
-def strike(counts: NDArray[np.int64], first: int, digitiser: Digitiser, hits: Iterable[Excursion]) -> None:
+def strike(counts: NDArray[Any], first: int, digitiser: Digitiser, hits: Iterable[Excursion]) -> None:
     """Put rails and spikes into the counts of a block in place; ``first`` is the number of its first sample."""
     for one in hits:
         begin, end = sample_span(one.start_s, one.stop_s, digitiser.rate)
@@ -145,7 +147,7 @@ def strike(counts: NDArray[np.int64], first: int, digitiser: Digitiser, hits: It
             counts[part] = digitiser.high if one.sign > 0 else digitiser.low
         else:
             jump = one.sign * round(one.size * (digitiser.high - digitiser.low))
-            counts[part] = np.clip(counts[part] + jump, digitiser.low, digitiser.high)
+            counts[part] = np.clip(counts[part].astype(np.int64) + jump, digitiser.low, digitiser.high)
 
 
 def heard(kind: PacketKind, times_ns: NDArray[np.int64], losses: Iterable[Dropout]) -> NDArray[np.bool_]:

@@ -37,7 +37,7 @@ _STATES = ("ON", "SYNCHRONISED")
 class Digitiser:
     """How one channel is sampled: samples in each packet, and what makes a value [canonical unit] a count.
 
-    ``count = (value * per_unit + shift)`` rounded, held at ``low`` and ``high``.
+    ``count = value * per_unit + shift`` rounded, held at ``low`` and ``high``, in ``dtype``, the one of the packet.
     """
 
     channel: Channel
@@ -47,17 +47,21 @@ class Digitiser:
     shift: float
     low: int
     high: int
+    dtype: str = "i8"
 
     @property
     def rate(self) -> Fraction:
         """Return the sampling rate [Hz], exact."""
         return Fraction(self.channel.rate_hz).limit_denominator(1_000_000)
 
-    def counts(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
+    def counts(self, values: NDArray[np.float64]) -> NDArray[Any]:
         """Return counts of values (n,) in the canonical unit of the channel's quantity; NaN becomes the lower rail."""
-        scaled = np.rint(values * self.per_unit + self.shift)
-        counts: NDArray[np.int64] = np.clip(np.nan_to_num(scaled, nan=self.low), self.low, self.high).astype(np.int64)
-        return counts
+        scaled = values * self.per_unit
+        scaled += self.shift
+        np.rint(scaled, out=scaled)
+        np.fmax(scaled, self.low, out=scaled)  # of NaN and a number, fmax takes the number
+        np.fmin(scaled, self.high, out=scaled)
+        return scaled.astype(self.dtype)
 
 
 @dataclass(frozen=True)
@@ -93,10 +97,15 @@ class PacketKind:
         step = self.length * 1_000_000_000
         return (np.arange(first, last, dtype=np.int64) * step.numerator) // step.denominator
 
-    def sample_index(self, digitiser: Digitiser, start_s: int, stop_s: int) -> NDArray[np.int64]:
-        """Return the numbers, since time zero, of the samples in the packets that begin in [start_s, stop_s)."""
+    def sample_span(self, digitiser: Digitiser, start_s: int, stop_s: int) -> tuple[int, int]:
+        """Return the number, since time zero, of the first sample of the packets in [start_s, stop_s), and how many."""
         first, last = math.ceil(start_s / self.length), math.ceil(stop_s / self.length)
-        return np.arange(first * digitiser.per_packet, last * digitiser.per_packet, dtype=np.int64)
+        return first * digitiser.per_packet, (last - first) * digitiser.per_packet
+
+    def sample_times_s(self, digitiser: Digitiser, start_s: int, stop_s: int) -> NDArray[np.float64]:
+        """Return the times [s since time zero] of the samples of the packets that begin in [start_s, stop_s)."""
+        first, count = self.sample_span(digitiser, start_s, stop_s)
+        return (first + np.arange(count)) / float(digitiser.rate)
 
     def columns(self, entity: int, counts: Mapping[str, NDArray[Any]], packets: int) -> dict[str, NDArray[Any]]:
         """Return the columns of packets of one entity: ``counts`` by channel, constants, addresses."""
@@ -187,9 +196,17 @@ def _digitiser(channel: Channel, container: ContainerPlan) -> Digitiser:
         low, high = max(low, channel.rails[0]), min(high, channel.rails[1])
     factor, shift = to_canonical(channel.unit, quantity_of(channel.quantity).dimension)
     gain, offset = (channel.calibration.gain, channel.calibration.offset) if channel.calibration else (1.0, 0.0)
+    octets = next(size for size in (1, 2, 4, 8) if bits <= 8 * size)
     # canonical = channel * factor + shift, and channel = gain * count + offset
     return Digitiser(
-        channel, per_packet, bool(field.counts), 1.0 / (factor * gain), (-shift / factor - offset) / gain, low, high
+        channel=channel,
+        per_packet=per_packet,
+        is_array=bool(field.counts),
+        per_unit=1.0 / (factor * gain),
+        shift=(-shift / factor - offset) / gain,
+        low=low,
+        high=high,
+        dtype=f"{'i' if signed else 'u'}{octets}",
     )
 
 

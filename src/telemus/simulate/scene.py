@@ -146,8 +146,7 @@ class Surroundings:
         for kind, entity, fields in self._fields:
             counts = {}
             for one, field in zip(kind.digitisers, fields, strict=True):
-                index = kind.sample_index(one, block.start_s, block.stop_s)
-                counts[one.channel.name] = one.counts(field(index / float(one.rate)))
+                counts[one.channel.name] = one.counts(field(kind.sample_times_s(one, block.start_s, block.stop_s)))
             times = kind.times_ns(block.start_s, block.stop_s)
             rows.append(Rows(kind.number, entity, times, kind.columns(entity, counts, len(times))))
         return rows + self._noted(block)

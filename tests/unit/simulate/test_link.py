@@ -236,7 +236,9 @@ def test_gauge_and_barometer_add_up_to_what_the_implant_feels(tmp_path: Path) ->
     absolute_mmhg = np.array([pressure[second][0] for second in range(20)]) * 0.02 + 400.0
     gauge_mmhg = 80.0 + (np.arange(20) * 500) % 97
     (zero,) = [one for one in MTB2.description.zero if one.sensor == "S25103"]
-    drift_mmhg = -0.05 * (MTB2.timeline.start_ns - zero.at_ns) / NS_PER_S / 86400.0
+    assert MTB2.simulation is not None
+    per_day = MTB2.simulation.zero_drift_mmhg_per_day
+    drift_mmhg = per_day * (MTB2.timeline.start_ns - zero.at_ns) / NS_PER_S / 86400.0
     assert absolute_mmhg - air_mmhg == pytest.approx(gauge_mmhg + zero.offset + drift_mmhg, abs=0.02)
 
 
