@@ -1,6 +1,6 @@
 """R peaks of an electrocardiogram of any animal: either polarity, 30 to 1200 bpm, 200 to 2000 Hz.
 
-No rate, width, height or polarity is asked for. In each window of 3 s the detector tries peak filters of four widths,
+No rate, width, height or polarity is asked for. In each window of 2.5 s the detector tries peak filters of four widths,
 a ladder of thresholds and three refractory times, and keeps the set of beats that is most convincing: intervals that
 resemble their neighbours and explain the window, heights well apart from the next lower candidate and from the noise.
 Where no set convinces, no beat is invented.
@@ -36,18 +36,22 @@ UNUSABLE = int(
 """Samples with any of these bits are treated as missing: no beat stands in them and no interval crosses them."""
 
 
+DOUBTFUL = 1 << 24
+"""Science bit of a beat from a stretch whose best set of beats was not convincing: noise, or a chaotic rhythm."""
+
+
 @dataclass(frozen=True)
 class EcgParameters:
     """What `find_r_peaks` may be told; nothing of it names a species.
 
-    longest_interval_s: an interval above this is a pause, not an interval (30 bpm is 2 s). least_merit: below it a half
-    second yields no beats. doubtful_merit: below it beats are marked DOUBTFUL. unusable: quality bits that make a sample
-    missing. Merits, 0 to 1, are explained in `find_r_peaks`.
+    longest_interval_s: an interval above this is a pause, not an interval (30 bpm is 2 s). least_merit: below it a
+    half second yields no beats. doubtful_merit: below it beats are marked DOUBTFUL. unusable: quality bits that make
+    a sample missing. Merits, 0 to 1, are explained in `find_r_peaks`.
     """
 
     longest_interval_s: float = 2.2
-    least_merit: float = 0.5
-    doubtful_merit: float = 0.7
+    least_merit: float = 0.45
+    doubtful_merit: float = 0.6
     unusable: int = UNUSABLE
 
 
@@ -70,10 +74,10 @@ def hop_samples(rate_hz: float) -> int:
     """Return the hop [samples]: cut at multiples of it, with 2 s on either side, a record gives the same beats.
 
     >>> hop_samples(1000.0), hop_samples(360.0)
-    (500, 180)
+    (496, 180)
     """
     group = cell_samples(rate_hz)
-    return 2 * round(0.25 * (rate_hz / group)) * group
+    return 4 * round(0.125 * (rate_hz / group)) * group
 
 
 def cell_samples(rate_hz: float) -> int:
@@ -95,7 +99,7 @@ def find_r_peaks(
     """Find the R peak of every beat in an ECG (n,) [mV] sampled at ``rate_hz`` [Hz].
 
     The fiducial is the extremum of the QRS complex, found between samples by a least-squares parabola whose width is
-    two fifths of the local QRS; which extremum (up or down) is decided by a vote of the beats of 3 s, so a record may
+    two fifths of the local QRS; which extremum (up or down) is decided by a vote of the beats of 2.5 s, so a record may
     change polarity, and an ectopic beat against the vote keeps its own. Amplitude is measured from the median of the
     cells around the beat, in the unit of the input.
 
@@ -119,38 +123,48 @@ def find_r_peaks(
     >>> len(beats.r_index), round(float(np.nanmedian(beats.interval_s)), 6), int(beats.polarity[0])
     (40, 0.1, -1)
     """
-    from telemus.physiology import ecg_kernel
-
     told = EcgParameters() if parameters is None else parameters
     x, words = _checked(ecg_mv, rate_hz, quality)
-    group = cell_samples(rate_hz)
     hop = hop_samples(rate_hz)
-    ahead = first_sample % hop
+    ahead = first_sample % hop  # missing samples put the grid where the record's sample 0 has it
     if ahead:
-        x, words = np.r_[np.full(ahead, np.nan), x], np.r_[np.zeros(ahead, np.uint32), words] if words.size else words
-    margin, core = 4 * hop, 120 * hop
-    limits = np.array([told.least_merit, told.doubtful_merit])
-    pieces, breaks = [], []
-    for start in range(0, max(x.size, 1), core):
-        first, stop = max(start - margin, 0), min(start + core + margin, x.size)
-        part = ecg_kernel.find(
-            x[first:stop],
-            words[first:stop],
-            np.uint32(told.unusable),
-            group,
-            hop // (2 * group),
-            float(rate_hz),
-            limits,
-        )
-        last = math.inf if start + core >= x.size else start + core - first
-        keep = (part[0] >= start - first) & (part[0] < last)
-        pieces.append((part[0][keep] + first, part[1][keep], part[2][keep], part[3][keep]))
-        stops = part[4] + first
-        breaks.append(stops[(stops >= start) & (stops < start + core)])
-    index, amplitude, sign, marks = (np.concatenate(column) for column in zip(*pieces, strict=True))
-    interval = _intervals_s(index, np.concatenate(breaks), rate_hz, told.longest_interval_s)
+        x = np.concatenate([np.full(ahead, np.nan), x])
+        words = np.concatenate([np.zeros(ahead, np.uint32), words]) if words.size else words
+    rows, breaks = _in_stretches(x, words, rate_hz, told)
+    index = rows[:, 0]
+    interval = _intervals_s(index, breaks, rate_hz, told.longest_interval_s)
+    marks = np.where(rows[:, 3] < told.doubtful_merit, DOUBTFUL, 0).astype(np.uint32)
     marks |= _marks_near(words, index, rate_hz)
-    return RPeaks(index - ahead, amplitude, interval, sign, marks)
+    return RPeaks(index - ahead, rows[:, 1].copy(), interval, rows[:, 2].astype(np.int8), marks)
+
+
+def _in_stretches(
+    x: NDArray[np.float64], words: NDArray[np.uint32], rate_hz: float, told: EcgParameters
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return beats (n, 5) and breaks [samples] that no interval may cross; a minute at a time, for the cache."""
+    from telemus.physiology.ecg_choice import HOP_BLOCKS, choose_beats
+    from telemus.physiology.ecg_fiducial import refine_beats
+    from telemus.physiology.ecg_kernel import WIDTHS, prepare
+
+    group, hop = cell_samples(rate_hz), hop_samples(rate_hz)
+    block, per_s, widths = hop // (HOP_BLOCKS * group), rate_hz / group, np.array(WIDTHS, np.float64)
+    rows, breaks = [np.empty((0, 5))], [np.empty(0)]
+    for start in range(0, x.size, 120 * hop):
+        first, stop = max(start - 4 * hop, 0), min(start + 124 * hop, x.size)
+        here = x[first:stop]
+        ready = prepare(here, words[first:stop], told.unusable, group, block, per_s)
+        if ready.values.size == 0:
+            continue
+        chosen, merits = choose_beats(*ready[2:], block, per_s, widths, told.least_merit)
+        part = refine_beats(here, ready.values, ready.bad, chosen, group, float(rate_hz))
+        part[:, 0] += first
+        end = start + 120 * hop if start + 120 * hop < x.size else math.inf
+        rows.append(part[(part[:, 0] >= start) & (part[:, 0] < end)])
+        holes = np.flatnonzero(np.diff(ready.bad, prepend=np.uint8(0)) == 1) * group + first
+        undecided = np.flatnonzero(merits < told.least_merit) * hop + hop // 2 + first
+        stops = np.concatenate([holes, undecided]).astype(np.float64)
+        breaks.append(stops[(stops >= start) & (stops < end)])
+    return np.concatenate(rows), np.sort(np.concatenate(breaks))
 
 
 def _checked(
@@ -174,7 +188,7 @@ def _intervals_s(
     interval = np.full(index.size, np.nan)
     if index.size < 2:
         return interval
-    passed = np.searchsorted(np.sort(breaks), index)
+    passed = np.searchsorted(breaks, index)
     step = np.diff(index) / rate_hz
     interval[:-1] = np.where((passed[1:] == passed[:-1]) & (step <= longest_s), step, np.nan)
     return interval

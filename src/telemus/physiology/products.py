@@ -61,8 +61,8 @@ BEATS_ECG = Product(
     ),
     parameters=(
         _LONGEST,
-        Parameter("least_merit", 0.5, "", "below it a half second yields no beats", "docs/accuracy.md"),
-        Parameter("doubtful_merit", 0.7, "", "below it beats are marked doubtful", "docs/accuracy.md"),
+        Parameter("least_merit", 0.45, "", "below it a half second yields no beats", "docs/accuracy.md"),
+        Parameter("doubtful_merit", 0.6, "", "below it beats are marked doubtful", "docs/accuracy.md"),
     ),
     notes={"definition": "telemus.physiology.ecg.find_r_peaks"},
 )

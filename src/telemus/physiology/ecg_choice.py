@@ -1,0 +1,320 @@
+"""The choice of beats among candidates, window by window: which filter, which threshold, which refractory time.
+
+A window's merit is 0.6 rhythm + 0.25 separation + 0.15 crest, less up to 0.15 for candidates merged by the refractory
+time. What is left out, T waves, noise, spurs of a wide QRS complex, makes a rhythm less even or the gap below the
+smallest beat less wide; so the same measure does without any knowledge of rate, width or height.
+"""
+
+# ruff: noqa: PLR0917 - kernels take their parameters plainly, in order
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+LEVELS = 13  # thresholds below the window's highest candidate, half an octave apart: down to 1/90
+MOST = 96  # beats kept per window: 2.5 s at 1200 bpm hold 50
+SHORTEST_S = 0.045  # an interval of a beat at 1200 bpm, less a tenth
+HOP_BLOCKS = 4  # a choice is made for each hop of 4 blocks of 1/8 s
+CONTEXT_BLOCKS = 8  # and looks at 1 s more on either side
+MARGIN_S = 0.015  # a beat this near to the border of a hop is given by both hops
+CREST = (1.6, 2.5)  # a threshold is this much higher than the mean |y|: of a fast rhythm, and of others
+FAST_S = 0.06  # a fast rhythm: its own beats make a good part of the mean |y|
+LIKE = 4.0  # two intervals are not alike at all from a ratio of 5 to 3 on
+REFRACTORY_S = (0.0, 0.07, 0.2)  # beside the 10 to 20 ms of the extrema themselves
+
+
+@njit(cache=True, error_model="numpy")
+def _select(where, height, span, level, refractory, picks):  # type: ignore[no-untyped-def]
+    """Pick candidates at least ``level`` high, the highest of those closer than ``refractory``.
+
+    Returns (n, the highest left out, number merged, mean height, least height).
+    """
+    n, merged = 0, 0
+    below, total, least = 0.0, 0.0, np.inf
+    for i in range(span[0], span[1]):
+        h = abs(height[i])
+        if h < level:
+            below = max(below, h)
+        elif n > 0 and where[i] - where[picks[n - 1]] < refractory:
+            merged += 1
+            if h > abs(height[picks[n - 1]]):
+                picks[n - 1] = i
+        elif n == picks.size:
+            return -1, below, merged, 0.0, 0.0
+        else:
+            picks[n] = i
+            n += 1
+    for i in range(n):
+        h = abs(height[picks[i]])
+        total += h
+        least = min(least, h)
+    return n, below, merged, total / max(n, 1), least
+
+
+@njit(cache=True, error_model="numpy")
+def _rhythm(where, picks, n, span, gap):  # type: ignore[no-untyped-def]
+    """Return the share of ``span`` cells that intervals like one of their neighbours explain, 0 to 1.
+
+    Few intervals prove little by being alike: they count in full only where the ``gap`` below the smallest beat, 0 to
+    1, is wide. An uneven rhythm with a wide gap counts by half.
+    """
+    if n < 2:
+        return 0.5 * gap
+    whole = float(where[picks[n - 1]] - where[picks[0]])
+    rest = max(span - 1.7 * whole / (n - 1.0), 0.25 * span)
+    covered = min(1.0, whole / rest)
+    if n == 2:
+        return 0.7 * covered * gap
+    total = 0.0
+    before = 0.0
+    d = float(where[picks[1]] - where[picks[0]])
+    for i in range(n - 1):
+        after = float(where[picks[i + 2]] - where[picks[i + 1]]) if i < n - 2 else 0.0
+        like = 0.0
+        if before > 0.0:
+            like = 1.0 - LIKE * abs(d - before) / (d + before)
+        if after > 0.0:
+            like = max(like, 1.0 - LIKE * abs(d - after) / (d + after))
+        total += max(like, 0.0) * d
+        before, d = d, after
+    sure = min(1.0, (n - 1.0) / 8.0)
+    return max(min(1.0, total / rest) * (sure + (1.0 - sure) * gap), 0.5 * covered * gap)
+
+
+@njit(cache=True, error_model="numpy")
+def choose(where, height, spans, noise, good, per_s, widths, best):  # type: ignore[no-untyped-def]
+    """Write the most convincing set of beats of one window to ``best``; return (n, filter, merit).
+
+    ``spans`` (4, 2): the window's candidates of each filter; ``noise`` (4,): its typical |y|; ``good``: its good cells.
+    """
+    picks = np.empty(MOST, np.int64)
+    top_merit, top_n, top_scale = 0.0, 0, 0
+    for scale in range(4):
+        highest = 0.0
+        for i in range(spans[scale, 0], spans[scale, 1]):
+            highest = max(highest, abs(height[i]))
+        floor = CREST[0] * noise[scale]
+        shortest = max(SHORTEST_S * per_s, 3.0 * widths[scale])
+        for refractory_s in REFRACTORY_S:
+            level = highest
+            before = 0
+            for _ in range(LEVELS):
+                level *= 0.7071067811865476
+                if level <= floor:
+                    break
+                n, below, merged, mean, least = _select(where, height, spans[scale], level, refractory_s * per_s, picks)
+                if n < 0 or n * shortest > good:
+                    break
+                if level < CREST[1] * noise[scale] and n * FAST_S * per_s < good:
+                    break
+                if n == before:
+                    continue
+                before = n
+                below = max(below, 1e-3 * mean)
+                apart = min(np.log(mean / below), 1.5) / 3.0 + 0.5 * min(np.log(least / below), 1.0)
+                crest = min(np.log(mean / max(noise[scale], 1e-3 * mean)), 3.0) / 3.0
+                merit = 0.25 * apart + 0.15 * crest - 0.15 * min(1.0, 4.0 * merged / n)
+                merit -= 0.1 * max(merged / n - 1.0, 0.0)
+                merit -= 0.1 * min(np.log(mean / least), 1.5) + 0.03 * scale
+                if merit + 0.6 <= top_merit:
+                    continue
+                merit += 0.6 * _rhythm(where, picks, n, good, min(np.log2(least / below), 1.0))
+                if merit > top_merit:
+                    top_merit, top_n, top_scale = merit, n, scale
+                    for i in range(n):
+                        best[i] = picks[i]
+    return top_n, top_scale, top_merit
+
+
+@njit(cache=True, error_model="numpy")
+def _is_extra(where, height, best, n, i):  # type: ignore[no-untyped-def]
+    """Return whether beat i is less than half as high as both neighbours, and they are a usual interval apart."""
+    if i == 0 or i >= n - 1:
+        return False
+    ahead, after = where[best[i - 1]], where[best[i + 1]]
+    usual = after - ahead
+    if i > 1:
+        usual = ahead - where[best[i - 2]]
+    elif i < n - 2:
+        usual = where[best[i + 2]] - after
+    low = abs(height[best[i]]) < 0.5 * min(abs(height[best[i - 1]]), abs(height[best[i + 1]]))
+    return low and abs((after - ahead) - usual) < 0.25 * usual
+
+
+@njit(cache=True, error_model="numpy")
+def _missed(where, height, span, first, last, least):  # type: ignore[no-untyped-def]
+    """Return the highest candidate between two cells that is above ``least``, or -1."""
+    found = -1
+    for k in range(span[0], span[1]):
+        if first < where[k] < last and abs(height[k]) > least:
+            found, least = k, abs(height[k])
+    return found
+
+
+@njit(cache=True, error_model="numpy")
+def settle(where, height, spans, noise, scale, best, n, y, cells):  # type: ignore[no-untyped-def]
+    """Write the window's beats to ``cells``: the chosen ones, less extra, plus missed ones; return their number.
+
+    Extra: see `_is_extra`. Missed: where an interval is over 1.45 times both its neighbours, the highest candidate away
+    from either end of it, of the chosen filter or else the next wider, at least 0.4 times as high as the beats are
+    there: ectopic beats are wide, and low in a narrow filter.
+    """
+    m = 0
+    wider = min(scale + 1, 3)
+    typical, typical_wider = 0.0, 0.0
+    for i in range(n):
+        typical += abs(height[best[i]]) / n
+        typical_wider += abs(y[wider, where[best[i]]]) / n
+    for i in range(n):
+        if m + 2 > cells.size:
+            break
+        if _is_extra(where, height, best, n, i):
+            continue
+        cell = where[best[i]]
+        if i > 1:
+            ahead = where[best[i - 1]]
+            usual = ahead - where[best[i - 2]]
+            if i < n - 1:
+                usual = max(usual, where[best[i + 1]] - cell)
+            if cell - ahead > 1.45 * usual:
+                first, last = ahead + 0.4 * usual, cell - 0.4 * usual
+                k = _missed(where, height, spans[scale], first, last, max(0.4 * typical, 3.0 * noise[scale]))
+                if k < 0:
+                    least = max(0.4 * typical_wider, 3.0 * noise[wider])
+                    k = _missed(where, height, spans[wider], first, last, least)
+                if k >= 0:
+                    cells[m] = where[k]
+                    m += 1
+        cells[m] = cell
+        m += 1
+    return m
+
+
+@njit(cache=True, error_model="numpy")
+def sharpen(y, noise, scale, cells, n, per_s, widths):  # type: ignore[no-untyped-def]
+    """Move beats to the sharpest deflection that all of them have at the same place; return the filter that shows it.
+
+    A wide filter is robust, but its highest point may be the T wave. A narrower one is believed where most beats have
+    its highest |y| at one distance from the wide one's, and well above the noise: noise has it anywhere.
+    """
+    shift, order = np.empty(n, np.int64), np.empty(n, np.int64)
+    interval = per_s if n < 2 else (cells[n - 1] - cells[0]) / (n - 1.0)
+    while scale > 0 and n > 0:
+        fine = scale - 1
+        reach = int(min(2.0 * widths[scale], 0.3 * interval))
+        total = 0.0
+        for k in range(n):
+            at = cells[k]
+            for j in range(max(cells[k] - reach, 0), min(cells[k] + reach + 1, y.shape[1])):
+                if abs(y[fine, j]) > abs(y[fine, at]):
+                    at = j
+            shift[k] = at - cells[k]
+            total += abs(y[fine, at])
+            i = k
+            while i > 0 and order[i - 1] > shift[k]:
+                order[i] = order[i - 1]
+                i -= 1
+            order[i] = shift[k]
+        middle = order[n // 2]
+        near = 0
+        for k in range(n):
+            near += abs(shift[k] - middle) <= widths[fine]
+        if near < 0.7 * n or total < 4.0 * noise[fine] * n:
+            return scale
+        for k in range(n):
+            if abs(shift[k] - middle) <= widths[fine]:
+                cells[k] += shift[k]
+        scale = fine
+    return scale
+
+
+@njit(cache=True, error_model="numpy")
+def _median(row, first, last):  # type: ignore[no-untyped-def]
+    """Return the median of the finite numbers in row[first:last], the upper of two; 0 where there is none."""
+    few = np.empty(max(last - first, 1))
+    n = 0
+    for i in range(first, last):
+        v = row[i]
+        if not np.isfinite(v):
+            continue
+        k = n
+        while k > 0 and few[k - 1] > v:
+            few[k] = few[k - 1]
+            k -= 1
+        few[k] = v
+        n += 1
+    return few[n // 2] if n > 0 else 0.0
+
+
+@njit(cache=True, error_model="numpy")
+def _upright(y, cells, n, reach):  # type: ignore[no-untyped-def]
+    """Return +1 or -1: the sign of the larger deflection, summed over the beats; up to 15 % less still counts as up."""
+    up, down = 0.0, 0.0
+    for k in range(n):
+        highest, lowest = 0.0, 0.0
+        for j in range(max(cells[k] - reach, 0), min(cells[k] + reach + 1, y.size)):
+            highest = max(highest, y[j])
+            lowest = min(lowest, y[j])
+        up += highest
+        down -= lowest
+    return 1.0 if 1.15 * up >= down else -1.0
+
+
+@njit(cache=True, error_model="numpy")
+def _emit(y, cells, n, reach, first, last, upright, rows, count):  # type: ignore[no-untyped-def]
+    """Write cell, sign voted for, and cell of the extremum of that sign, of beats from ``first`` to ``last``."""
+    for k in range(n):
+        c = cells[k]
+        if c < first or c >= last or count == len(rows):
+            continue
+        best = c
+        for j in range(max(c - reach, 0), min(c + reach + 1, y.size)):
+            if upright * y[j] > upright * y[best]:
+                best = j
+        rows[count, 0], rows[count, 1], rows[count, 4] = c, upright, best
+        count += 1
+    return count
+
+
+@njit(cache=True, error_model="numpy")
+def choose_beats(y, where, height, first, level, good, block, per_s, widths, least):  # type: ignore[no-untyped-def]
+    """Choose the beats of each hop of cells whose merit is at least ``least``; return (rows, merits).
+
+    ``rows`` (m, 5): cell of the beat, sign voted for, merit of the choice, mean interval [cells] in its window, cell of
+    the extremum of that sign. ``merits``: of every hop. Near a border between hops a beat may stand twice.
+    """
+    n_cells = y.shape[1]
+    hop = HOP_BLOCKS * block
+    hops = (n_cells + hop - 1) // hop
+    merits = np.zeros(hops)
+    rows = np.empty((int(n_cells / (0.02 * per_s)) + 4, 5))
+    spans = np.empty((4, 2), np.int64)
+    for scale in range(4):
+        spans[scale, 0], spans[scale, 1] = first[scale], first[scale]
+    noise, count = np.empty(4), 0
+    best, cells = np.empty(MOST, np.int64), np.empty(2 * MOST, np.int64)
+    margin = int(MARGIN_S * per_s)
+    for k in range(hops):
+        b0, b1 = max(HOP_BLOCKS * k - CONTEXT_BLOCKS, 0), min(HOP_BLOCKS * (k + 1) + CONTEXT_BLOCKS, good.size)
+        for scale in range(4):
+            noise[scale] = _median(level[scale], b0, b1)
+            while spans[scale, 0] < first[scale + 1] and where[spans[scale, 0]] < b0 * block:
+                spans[scale, 0] += 1
+            while spans[scale, 1] < first[scale + 1] and where[spans[scale, 1]] < b1 * block:
+                spans[scale, 1] += 1
+        n, scale, merit = choose(where, height, spans, noise, good[b0:b1].sum(), per_s, widths, best)
+        merits[k] = merit
+        if n == 0 or merit < least:
+            continue
+        n = settle(where, height, spans, noise, scale, best, n, y, cells)
+        scale = sharpen(y, noise, scale, cells, n, per_s, widths)
+        interval = per_s if n < 2 else (cells[n - 1] - cells[0]) / (n - 1.0)
+        reach = int(max(2.0 * widths[scale], min(0.06 * interval, 0.05 * per_s)))
+        upright = _upright(y[min(scale + 1, 2)], cells, n, reach)  # S may be the sharper wave, R is the larger
+        before = count
+        start, stop = k * hop - margin, (k + 1) * hop + margin
+        count = _emit(y[scale], cells, n, reach, start, stop, upright, rows, count)
+        for i in range(before, count):
+            rows[i, 2], rows[i, 3] = merit, interval
+    return rows[:count].copy(), merits
