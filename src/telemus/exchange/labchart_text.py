@@ -37,6 +37,7 @@ _SECONDS = {
 }  # fmt: skip
 _EXCEL_EPOCH_DAYS = 25569  # from 1899-12-30 to 1970-01-01
 _MOST_BLOCKS = 1_000_000
+_LONGEST_S = 1e9  # thirty years
 
 
 class _Block(NamedTuple):
@@ -146,9 +147,10 @@ def _first_time(text: mmap.mmap, block: _Block) -> float | None:
         return None
     parts = cell[0].decode("latin-1").replace(",", ".").split(":")
     try:
-        return sum(float(part) * scale for part, scale in zip(reversed(parts), (1, 60, 3600), strict=False))
+        time_s = sum(float(part) * scale for part, scale in zip(reversed(parts), (1, 60, 3600), strict=False))
     except ValueError:
         return None
+    return time_s if abs(time_s) < _LONGEST_S else None
 
 
 def _excel_days(block: _Block) -> float | None:

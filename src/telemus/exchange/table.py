@@ -24,6 +24,7 @@ from telemus.exchange.time_axis import Axis, segments_of
 from telemus.series import Samples, Segment
 from telemus.units import unit_of
 
+_MOST_UNTIMED_SHARE = 0.1
 _SINCE_1970_S = 1e8  # elapsed seconds stay below (three years); seconds since 1970 are above from 1973 on
 _SLOWEST_GUESS_S = 0.5  # a bare "time" that advances by whole numbers of at least this is as likely samples or ms
 
@@ -57,13 +58,14 @@ class Table:
         self._parse = parse
         self._parsed: dict[int, NDArray[Any]] = {}
         self._axis: Axis | None = None
+        self._timed: NDArray[np.bool_] | None = None  # rows that have a time; None where all do
         self.start_tai_ns: int | None = None
         self.notes: list[str] = []
 
     def prepare(self, places: Sequence[int]) -> None:
         """Parse columns in one pass over the file, those that were parsed before excepted."""
         wanted = {place: self.columns[place].kind for place in places if place not in self._parsed}
-        if self.time is not None and self.time.place not in self._parsed:
+        if self.time is not None and self.rate_hz is None and self.time.place not in self._parsed:
             wanted[self.time.place] = self.columns[self.time.place].kind
         if wanted:
             self._parsed.update(self._parse(wanted))
@@ -97,7 +99,8 @@ class Table:
         """Return the segments of the time column, with the start where its times are dates."""
         if self.time is None:
             raise FormatError("got no time column, wanted one", path=self.path)
-        column, values = self.columns[self.time.place], self._parsed[self.time.place]
+        column = self.columns[self.time.place]
+        values = self._with_time(column, self._parsed[self.time.place])
         times_ns, absolute = self._nanoseconds(column, values)
         if len(times_ns) and absolute:
             self.start_tai_ns = int(times_ns[0])
@@ -111,15 +114,22 @@ class Table:
             self.notes.append(f"{len(axis.segments) - 1} gaps in the time column {column.name!r}")
         return axis
 
+    def _with_time(self, column: Column, values: NDArray[Any]) -> NDArray[Any]:
+        """Return the times that are there; a row without one cannot be placed and is left out, if they are few."""
+        timed = np.isfinite(values) if values.dtype.kind == "f" else values != NO_TIME
+        missing = np.flatnonzero(~timed)
+        if len(missing) == 0:
+            return values
+        said = f"time column {column.name!r}: {len(missing)} of {len(values)} rows have no time"
+        said += f" (first: row {missing[0] + 1})"
+        if len(missing) > _MOST_UNTIMED_SHARE * len(values):
+            raise FormatError(f"{said}, wanted one in each; --rate HZ takes the rows as evenly spaced", path=self.path)
+        self.notes.append(f"{said} and were left out")
+        self._timed = timed
+        return np.asarray(values[timed])
+
     def _nanoseconds(self, column: Column, values: NDArray[Any]) -> tuple[NDArray[np.int64], bool]:
-        """Return times [ns] and whether they are dates; no row can be placed without one."""
-        missing = np.flatnonzero(~np.isfinite(values) if values.dtype.kind == "f" else values == NO_TIME)
-        if len(missing):
-            raise FormatError(
-                f"time column {column.name!r}: got {len(missing)} rows without a time (the first: row {missing[0] + 1})"
-                ", wanted one in each; --rate HZ takes the rows as evenly spaced",
-                path=self.path,
-            )
+        """Return times [ns] and whether they are dates."""
         if column.kind == "clock":
             days = np.cumsum(np.concatenate([[0], np.diff(values) < -43_200 * NS_PER_S]))
             return values + days * (86_400 * NS_PER_S) - values[:1], False
@@ -164,6 +174,7 @@ class Table:
         self.prepare([place])
         values = self._parsed.pop(place)
         axis = self.axis(len(values))
+        values = values if self._timed is None else values[self._timed]
         return Samples(axis.segments, values, mark_missing(values), self.columns[place].unit), tuple(self.notes)
 
 

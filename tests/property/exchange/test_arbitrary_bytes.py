@@ -76,6 +76,7 @@ def parquet() -> bytes:
     return bytes(sink.getvalue())
 
 
+SPLICES = st.one_of(st.binary(max_size=12), st.sampled_from([b"nan", b"-1", b"1e308", b"9" * 8, b"\xff" * 4, bytes(8)]))
 CSV = b"time_s,ABP [mmHg],ECG_mV\n" + b"".join(b"%.3f,%d,.5\n" % (i / 250, 90 + i % 9) for i in range(60))
 LABCHART = (
     b"Interval=\t0.002 s\r\nExcelDateTime=\t43844.5\t1/14/2020\r\nTimeFormat=\tStartOfBlock\r\n"
@@ -126,7 +127,7 @@ def test_whole_files_with_bytes_changed(folder: Path, seed: str, data: st.DataOb
     content = bytearray(SEEDS[seed]())
     for _ in range(data.draw(st.integers(1, 4))):
         place = data.draw(st.integers(0, len(content) - 1))
-        content[place : place + data.draw(st.integers(1, 8))] = data.draw(st.binary(max_size=12))
+        content[place : place + data.draw(st.integers(0, 8))] = data.draw(SPLICES)
         if not content:
             return
     path = folder / "a.bin"

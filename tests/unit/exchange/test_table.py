@@ -219,6 +219,18 @@ def test_a_word_among_numbers_is_missing_and_named(tmp_path: Path) -> None:
     assert any("row 51: 'oops'" in note for note in recording.notes)
 
 
+def test_rows_without_a_time_are_left_out_if_they_are_few(tmp_path: Path) -> None:
+    lines = [f"{i / 100:.2f},{i}\n" if i != 20 else f",{i}\n" for i in range(40)]
+    recording = read_recording(text(tmp_path / "a.csv", "time_s,ABP_mmHg\n" + "".join(lines)))
+    assert starts(recording) == [(0.0, 20), (0.21, 19)]
+    assert recording.channels[0].samples.values[20] == 21
+    assert any("1 of 40 rows have no time (first: row 21)" in note for note in recording.notes)
+    text(tmp_path / "a.csv", "time_s,ABP_mmHg\n0,1\n0.1,2\n" + ",3\n" * 5)
+    with pytest.raises(FormatError, match="5 of 7 rows have no time"):
+        read_recording(tmp_path / "a.csv")
+    assert len(read_recording(tmp_path / "a.csv", rate_hz=10).channels[0].samples) == 7
+
+
 def test_half_words_are_refused(tmp_path: Path) -> None:
     body = "time_s,ABP_mmHg\n" + "".join(f"{i / 10},{'x' if i > 3 else i}\n" for i in range(20))
     with pytest.raises(FormatError, match=r"16 of 20 cells that are no numbers \(row 5: 'x'\)"):
