@@ -49,9 +49,9 @@ def injure(sealed: Sealed, seed: int, rates: FaultRates) -> tuple[Sealed, list[H
         len(packets), second, lost, {row: share for row, share in twice.items() if row not in lost}
     )
     changed = Sealed(packets, sealed.times_ns, sealed.kind, sealed.entity).take(order)
-    place = {row: at for at, row in reversed(list(enumerate(order)))}
-    hits += [Hit("bit_flip", place[row], row, detail) for row, detail in details.items()]
-    hits = [hit if hit.kind != "duplicate" else hit._replace(place=_second_place(order, hit.packet)) for hit in hits]
+    written = np.asarray(order, np.int64)
+    hits = [hit._replace(place=_place(written, hit.packet, 1)) if hit.kind == "duplicate" else hit for hit in hits]
+    hits += [Hit("bit_flip", _place(written, row, 0), row, detail) for row, detail in details.items()]
     return changed, sorted(hits, key=lambda hit: (hit.packet, hit.kind))
 
 
@@ -96,9 +96,9 @@ def _rewritten(
     return order, hits
 
 
-def _second_place(order: list[int], row: int) -> int:
-    first = order.index(row)
-    return order.index(row, first + 1)
+def _place(order: NDArray[np.int64], row: int, which: int) -> int:
+    """Return where a packet stands for the first (0) or second (1) time."""
+    return int(np.flatnonzero(order == row)[which])
 
 
 def damage_of(

@@ -7,7 +7,7 @@ recorded.arrow   spans in which the recorder was on by its schedule
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -127,15 +127,10 @@ class Truth:
         self._pending = [rest] if total > whole else []
 
     def _batch(self, part: Mapping[str, NDArray[Any]]) -> pa.RecordBatch:
-        arrays = [
-            pa.DictionaryArray.from_arrays(pa.array(part["subject"]), pa.array(self._subjects, pa.string())),
-            pa.DictionaryArray.from_arrays(pa.array(part["kind"]), pa.array(KINDS)),
-        ]
-        for name, (_, what) in beat_columns().items():
-            column = part[name]
-            unknown = np.isnan(column) if what == "value" else column == _UNKNOWN
-            arrays.append(pa.array(column, mask=unknown))
-        return pa.RecordBatch.from_arrays(arrays, schema=beat_schema())
+        subject = pa.DictionaryArray.from_arrays(_array(part["subject"]), _strings(self._subjects))
+        kind = pa.DictionaryArray.from_arrays(_array(part["kind"]), _strings(KINDS))
+        columns = [_array(part[name], _unknown(part[name])) for name in beat_columns()]
+        return pa.RecordBatch.from_arrays([subject, kind, *columns], schema=beat_schema())
 
     def add_damage(self, damage: list[Damage], until_ns: int) -> None:
         """Add faults, and write those that began before ``until_ns`` [ns since time zero], in order of time.
@@ -156,19 +151,50 @@ class Truth:
         columns = list(zip(*ready, strict=True))
         times = [[self._zero_ns + value for value in columns[at]] for at in (3, 4)]
         values = [*columns[:3], *times, *columns[5:]]
-        arrays = [pa.array(value, field.type) for value, field in zip(values, FAULTS, strict=True)]
+        arrays = [
+            _strings(value) if field.type == pa.string() else _numbers(value)
+            for value, field in zip(values, FAULTS, strict=True)
+        ]
         self._fault_file.write_batch(pa.RecordBatch.from_arrays(arrays, schema=FAULTS))
         self._damage = [one for one in self._damage if until_ns is not None and one.start_ns >= until_ns]
 
     def write_recorded(self, spans_s: NDArray[np.int64]) -> None:
         """Write the recorded spans (n, 2) [s since time zero]."""
         spans = self._zero_ns + spans_s * NS_PER_S
-        batch = pa.RecordBatch.from_arrays([pa.array(spans[:, 0]), pa.array(spans[:, 1])], schema=RECORDED)
+        batch = pa.RecordBatch.from_arrays([_array(spans[:, 0]), _array(spans[:, 1])], schema=RECORDED)
         with pa.ipc.new_file(str(self.folder / "recorded.arrow"), RECORDED) as file:
             file.write_batch(batch)
 
 
 _UNKNOWN = np.iinfo(np.int64).min
+
+
+def _unknown(column: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.isnan(column) if column.dtype.kind == "f" else np.asarray(column == _UNKNOWN)
+
+
+def _array(column: NDArray[Any], unknown: NDArray[np.bool_] | None = None) -> pa.Array:
+    """Return a column (n,) as an Arrow array, null where unknown.
+
+    From its buffers, as below: ``pyarrow.array`` loads pandas, where that is installed, only to ask what this is.
+    """
+    kind = pa.from_numpy_dtype(column.dtype)
+    data = pa.py_buffer(np.ascontiguousarray(column))
+    known = None if unknown is None else pa.py_buffer(np.packbits(~unknown, bitorder="little"))
+    return pa.Array.from_buffers(kind, len(column), [known, data])
+
+
+def _numbers(values: Sequence[int | None]) -> pa.Array:
+    unknown = np.array([value is None for value in values], np.bool_)
+    return _array(np.array([value or 0 for value in values], np.int64), unknown)
+
+
+def _strings(values: Sequence[str | None]) -> pa.Array:
+    octets = [(value or "").encode() for value in values]
+    offsets = np.concatenate([[0], np.cumsum([len(one) for one in octets])]).astype(np.int32)
+    known = np.packbits(np.array([value is not None for value in values], np.bool_), bitorder="little")
+    buffers = [pa.py_buffer(known), pa.py_buffer(offsets), pa.py_buffer(b"".join(octets))]
+    return pa.Array.from_buffers(pa.string(), len(octets), buffers)
 
 
 def _by_time(one: Damage) -> tuple[int, str, str, str, int]:
