@@ -105,7 +105,8 @@ def compare(archive: Archive, truth: Path) -> list[Score]:
 
 def _score(archive: Archive, beats: pa.Table, clean: Spans, subject: str, signal: str) -> Score:
     product, fiducial = _SIGNALS[signal]
-    true = beats.filter(pc.equal(beats["subject"].cast(pa.string()), subject)).sort_by(fiducial)
+    theirs_too = pc.and_(pc.equal(beats["subject"].cast(pa.string()), subject), pc.is_valid(beats[fiducial]))
+    true = beats.filter(theirs_too).sort_by(fiducial)
     found = archive.read(product, subject=subject)
     true_ns, found_ns = true[fiducial].to_numpy(), found["tai_ns"].to_numpy()
     origin_ns = int(true_ns[0]) if len(true_ns) else 0

@@ -22,7 +22,7 @@ from telemus.cli.values import OUT, Duration, json_option, print_json, timeline_
 @click.option("--faults", default="none", show_default=True, help="Fault rates of the mission's simulation.toml.")
 @workers_option
 @json_option
-def command(  # noqa: PLR0917 - one parameter for each option
+def command(
     mission: str,
     out: Path,
     timeline: str,

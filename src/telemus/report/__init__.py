@@ -2,5 +2,6 @@
 
 from telemus.report.mission_page import mission_page
 from telemus.report.page import Fact, Page, Picture, Section, Table, Text, render, write
+from telemus.report.recording_page import recording_page
 
-__all__ = ["Fact", "Page", "Picture", "Section", "Table", "Text", "mission_page", "render", "write"]
+__all__ = ["Fact", "Page", "Picture", "Section", "Table", "Text", "mission_page", "recording_page", "render", "write"]

@@ -12,7 +12,10 @@ from telemus.provenance import environment
 from telemus.report.numbers import ABSENT, count, percent, size
 from telemus.report.page import Block, Picture, Section, Table, Text
 from telemus.report.time_figures import timeline_figure, transition_figure, trend_figure
-from telemus.report.view import View, column
+from telemus.report.view import LEAST_COVERAGE, View, column
+
+MOST_OF_A_KIND = 8
+"""On-board events of a kind that comes more often are not listed one by one."""
 
 
 def account_section(view: View) -> Section:
@@ -51,7 +54,7 @@ def timeline_section(view: View) -> Section:
     presence = {subject.title or subject.id: _presence(view, subject.id) for subject in view.mission.subjects}
     caption = (
         "Phases of the flight; grey behind: lights off. Recorder on: by its declared schedule, so the time between is "
-        "not a gap. Blue: minutes with beats."
+        "not a gap. Blue: minutes with beats in at least half of the scheduled time."
     )
     events = _events_table(view)
     blocks: list[Block] = [Picture("timeline", timeline_figure(view.backdrop, presence), caption)]
@@ -63,22 +66,29 @@ def _presence(view: View, subject: str) -> NDArray[np.float64]:
     if rows.num_rows == 0:
         return np.zeros((0, 2))
     spans = np.stack([view.hours(column(rows, "tai_ns")), view.hours(column(rows, "stop_ns"))], axis=1)
-    return np.asarray(spans[column(rows, "coverage") > 0.0])
+    return np.asarray(spans[column(rows, "coverage") >= LEAST_COVERAGE])
 
 
 def _events_table(view: View) -> Table | None:
     events = view.archive.read("events_onboard")
     if events.num_rows == 0:
         return None
-    marked = [row for row in events.to_pylist() if "RECORDING" not in str(row.get("text", ""))]
-    rows = [(format_utc(row["tai_ns"], decimals=0), str(row.get("text", ABSENT))) for row in marked[:40]]
-    return Table(("UTC", "event told by the recorder"), rows, numeric=False) if rows else None
+    told = [(int(row["tai_ns"]), str(row["label"])) for row in events.to_pylist()]
+    routine = {label for _, label in told if sum(label == other for _, other in told) > MOST_OF_A_KIND}
+    rows = [(format_utc(tai_ns, decimals=0), label) for tai_ns, label in told if label not in routine]
+    note = f"Left out, as they came more than {MOST_OF_A_KIND} times: {', '.join(sorted(routine))}." if routine else ""
+    return Table(("UTC", "event told by the recorder"), rows, note, numeric=False) if rows else None
 
 
 def trend_section(view: View) -> Section:
     """The measures that the mission wants to see, of each subject, over the whole mission."""
     panels = view.mission.displays.panel
-    blocks: list[Block] = [Text("One dot is one window. Grey: lights off. The band on top shows the phases.")]
+    blocks: list[Block] = [
+        Text(
+            "One dot is one window with beats in at least half of its scheduled time. Grey: lights off. "
+            "The band on top shows the phases."
+        )
+    ]
     for subject in view.mission.subjects:
         parts = [(one.title, one.unit, view.trend(subject.id, one.product, one.column)) for one in panels]
         traits = ", ".join(_traits(view, subject.id))

@@ -30,7 +30,10 @@ def percent(share: float | None, decimals: int = 2) -> str:
 
 def signed(value: float | None, decimals: int = 1) -> str:
     """Return a difference with its sign."""
-    return ABSENT if value is None or not math.isfinite(value) else f"{value:+.{decimals}f}".replace("-", "−")
+    if value is None or not math.isfinite(value):
+        return ABSENT
+    text = f"{value:+.{decimals}f}"
+    return f"{0:.{decimals}f}" if float(text) == 0.0 else text.replace("-", "−")
 
 
 def size(octets: float) -> str:

@@ -8,15 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemus.clock import NS_PER_S, format_utc
-from telemus.physiology import BeatQuality
 from telemus.pipeline import physical
-from telemus.report.numbers import ABSENT, count, number, percent, signed
+from telemus.report.numbers import ABSENT, number, percent, signed
 from telemus.report.page import Block, Picture, Section, Table, Text
 from telemus.report.signal_figures import Marks, Wave, distribution_figure, share_figure, wave_figure
 from telemus.report.style import GREEN, ORANGE, VERMILION
 from telemus.report.time_figures import difference_figure
 from telemus.report.view import View, column
-from telemus.series import Quality, Samples
+from telemus.series import Samples
 
 MEASURES = (
     ("map_mmhg", "Mean arterial pressure", "mmHg"),
@@ -149,8 +148,8 @@ def quality_section(view: View) -> Section:
     """What was kept, what was rejected, and why; and the findings."""
     blocks: list[Block] = [
         Text(
-            "Rejection is reversible: a beat keeps its row and its bits; what is rejected is left out of means. The bits "
-            "and the reasons are defined below."
+            "Rejection is reversible: a beat keeps its row and its bits; what is rejected is left out of means. "
+            "Bits and reasons are defined below."
         )
     ]
     for prefix, title in (("pressure", "Pressure"), ("ecg", "ECG")):
@@ -237,28 +236,3 @@ def _comparison_table(
         reasons += [f"{subject.id}, {cell['phase']}: {cell['reason']}" for cell in cells if cell and cell["reason"]]
     note = "Difference from baseline at the same hours." + (f" None: {'; '.join(reasons)}." if reasons else "")
     return Table((f"{title} [{unit}]", "baseline", *(phase.title for phase in phases)), rows, note)
-
-
-def definition_section(view: View) -> Section:
-    """The definition of every number on the page, as the products declare them, and of every quality bit."""
-    from telemus.pipeline import REGISTRY
-
-    blocks: list[Block] = []
-    for wanted in view.mission.products:
-        product = REGISTRY[wanted.name].product
-        given = product.with_parameters(wanted.parameters)
-        parameters = "; ".join(f"{one.name} {given[one.name]} {one.unit} ({one.source})" for one in product.parameters)
-        note = " ".join(
-            filter(None, (product.reference, f"Parameters: {parameters}." if parameters else "", wanted.why))
-        )
-        rows = [(one.name, one.unit or ABSENT, one.meaning) for one in product.columns]
-        heads = (f"{product.title} ({product.name}, version {product.version})", "unit", "definition")
-        blocks.append(Table(heads, rows, note, numeric=False))
-    bits = [
-        (str(bit.name).lower(), count(int(bit).bit_length() - 1))
-        for kind in (Quality, BeatQuality)
-        for bit in kind
-        if bit
-    ]
-    blocks.append(Table(("quality bit", "number"), bits, numeric=False))
-    return Section("definitions", "Definitions", blocks)

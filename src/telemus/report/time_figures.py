@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from telemus.report.style import BLUE, CYCLE, GREY, NIGHT, VERMILION, drawing, svg_of
+from telemus.report.style import BLUE, CYCLE, GREY, NIGHT, drawing, svg_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,6 +96,17 @@ def trend_figure(backdrop: Backdrop, panels: Sequence[tuple[str, str, Trend]]) -
         return svg_of(figure)
 
 
+def course_figure(panels: Sequence[tuple[str, str, Trend]]) -> str:
+    """Draw measures of one recording over its minutes, one panel each: (title, unit, trend with minutes for hours)."""
+    with drawing(1.15 * len(panels) + 0.35, rows=len(panels), sharex=True) as (figure, every):
+        for axes, colour, (title, unit, trend) in zip(every, CYCLE, panels, strict=False):
+            axes.plot(trend.hours, trend.values, ".-", markersize=3, linewidth=0.6, color=colour)
+            _range_of(axes, trend.values)
+            axes.set_ylabel(f"{title}\n[{unit}]")
+        every[-1].set_xlabel("Time from the start of the recording [min]")
+        return svg_of(figure)
+
+
 def _range_of(axes: Axes, values: NDArray[np.float64]) -> None:
     """Set the range to the 0.5 to 99.5 percentiles and a margin: one wild window does not flatten a month."""
     finite = values[np.isfinite(values)]
@@ -109,7 +120,7 @@ def _range_of(axes: Axes, values: NDArray[np.float64]) -> None:
 
 def transition_figure(title: str, span_h: tuple[float, float], panels: Mapping[str, Mapping[str, Trend]]) -> str:
     """Draw one transition (a launch, a descent): every subject thin, their median bold; panels by "title [unit]"."""
-    with drawing(2.1, columns=len(panels)) as (figure, every):
+    with drawing(2.3, columns=len(panels)) as (figure, every):
         for axes, (label, trends) in zip(every, panels.items(), strict=True):
             inside = {name: _cut(trend, span_h) for name, trend in trends.items()}
             for colour, (name, trend) in zip(CYCLE * 4, inside.items(), strict=False):
@@ -118,7 +129,7 @@ def transition_figure(title: str, span_h: tuple[float, float], panels: Mapping[s
             axes.set_title(title)
             axes.set_ylabel(label)
             axes.set_xlabel("Time after launch [h]")
-        every[0].legend(ncols=2, fontsize=6.5, handlelength=1.2)
+        figure.legend(*every[0].get_legend_handles_labels(), loc="outside lower center", ncols=9, handlelength=1.2)
         return svg_of(figure)
 
 
@@ -138,7 +149,7 @@ def _median(axes: Axes, trends: Sequence[Trend]) -> None:
 
 def difference_figure(phases: Sequence[str], panels: Mapping[str, Mapping[str, Sequence[float]]]) -> str:
     """Draw each subject's difference from its own baseline by phase (NaN: none); panels by "title [unit]"."""
-    with drawing(2.3, columns=len(panels)) as (figure, every):
+    with drawing(2.5, columns=len(panels)) as (figure, every):
         for axes, (label, subjects) in zip(every, panels.items(), strict=True):
             axes.axhline(0, color=GREY, linewidth=0.6)
             count = max(len(subjects), 1)
@@ -149,8 +160,8 @@ def difference_figure(phases: Sequence[str], panels: Mapping[str, Mapping[str, S
             for place in range(len(phases)):
                 finite = table[np.isfinite(table[:, place]), place]
                 if len(finite):
-                    axes.plot([place - 0.36, place + 0.36], [np.median(finite)] * 2, color=VERMILION, linewidth=1.5)
+                    axes.plot([place - 0.36, place + 0.36], [np.median(finite)] * 2, color="black", linewidth=1.5)
             axes.set_xticks(range(len(phases)), list(phases))
             axes.set_ylabel(label)
-        every[0].legend(ncols=4, fontsize=6, handletextpad=0.1, columnspacing=0.6)
+        figure.legend(*every[0].get_legend_handles_labels(), loc="outside lower center", ncols=8, handletextpad=0.1)
         return svg_of(figure)

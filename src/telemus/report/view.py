@@ -16,6 +16,8 @@ from telemus.mission import Mission, Phase
 from telemus.report.time_figures import Backdrop, Trend
 
 NS_PER_H = 3600 * NS_PER_S
+LEAST_COVERAGE = 0.5
+"""A window with beats in less of its scheduled time is not drawn, as it is left out of the phases."""
 
 
 def column(table: pa.Table, name: str) -> NDArray[Any]:
@@ -59,7 +61,10 @@ class View:
         rows = self.of_subject(table, subject)
         if rows.num_rows == 0 or name not in rows.column_names:
             return Trend(np.zeros(0), np.zeros(0))
-        return Trend(self.hours(column(rows, "tai_ns")), column(rows, name).astype(np.float64))
+        values = column(rows, name).astype(np.float64)
+        if "coverage" in rows.column_names:
+            values = np.where(column(rows, "coverage") >= LEAST_COVERAGE, values, np.nan)
+        return Trend(self.hours(column(rows, "tai_ns")), values)
 
     @cached_property
     def backdrop(self) -> Backdrop:
