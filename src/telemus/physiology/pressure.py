@@ -14,8 +14,8 @@ from telemus.series import Quality
 
 CELL_S = 0.008
 """The grain of detection [s]: upstrokes are sought on means over cells of this length, and measured on samples."""
-BLOCK_S = 0.5
-MARGIN_S = 1.5
+BLOCK_S = 0.75
+MARGIN_S = 1.25
 REACH_S = BLOCK_S + MARGIN_S
 """A fiducial depends on samples within this time [s] of it; interval and mean depend also on the next beat's foot."""
 

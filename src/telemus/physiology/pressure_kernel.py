@@ -127,7 +127,7 @@ def _mean_between(x, start, stop):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _notch(x, means, width, start, stop, least):  # type: ignore[no-untyped-def]  # noqa: PLR0917
+def _notch(x, means, width, start, stop, least):  # type: ignore[no-untyped-def]
     """Return the index of the minimum before the largest recovery in cells [start, stop); NaN if below ``least``."""
     lowest = start
     best, best_rise = -1, least
@@ -183,7 +183,7 @@ def _measure_upstroke(x, means, upstroke, width, out):  # type: ignore[no-untype
 
 
 @njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def measure_beats(  # noqa: PLR0917 - a kernel takes its arguments plainly
+def measure_beats(
     x: NDArray[np.float64],
     means: NDArray[np.float64],
     upstrokes: NDArray[np.int64],

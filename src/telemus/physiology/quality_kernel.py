@@ -10,7 +10,7 @@ DROPOUT, FLATLINE, RAIL, SPIKE = 1, 2, 4, 8  # telemus.series.Quality, as plain 
 
 
 @njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def flag_kernel(  # noqa: PLR0917 - a kernel takes its arguments plainly
+def flag_kernel(
     x: NDArray[np.float64], flat_count: int, lowest: float, highest: float, spike: float, spike_width: int
 ) -> NDArray[np.uint32]:
     """Return the quality bits of samples x (n,); see ``telemus.physiology.quality.flag_samples``."""
