@@ -64,7 +64,10 @@ def _write(path: Path, table: pa.Table, leading: Sequence[str], vocabularies: Se
             columns[name] = _digits(column, rounded=name in ("time_s", "start_s", "stop_s"))
     partial = path.with_name(path.name + ".part")
     try:
-        csv.write_csv(pa.table(columns), partial, csv.WriteOptions(quoting_style="needed"))
+        try:
+            csv.write_csv(pa.table(columns), partial, csv.WriteOptions(quoting_style="none"))
+        except pa.ArrowInvalid:  # a name with a comma or a quote; Arrow then quotes the headings, too
+            csv.write_csv(pa.table(columns), partial, csv.WriteOptions(quoting_style="needed"))
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)

@@ -43,6 +43,12 @@ def test_beats_begin_with_time_channel_and_quality(tmp_path: Path) -> None:
     assert [item.name for item in tmp_path.iterdir()] == ["beats.csv"]
 
 
+def test_nothing_is_quoted_that_need_not_be(tmp_path: Path) -> None:
+    path = tmp_path / "beats.csv"
+    write_beats_csv(path, beats(channel=["ABP", "ABP left"]))
+    assert path.read_text().splitlines()[:2] == ["time_s,channel,quality,quality_bits,sbp_mmhg", "0.3,ABP,good,0,120.5"]
+
+
 def test_small_times_read_back(tmp_path: Path) -> None:
     path = tmp_path / "beats.csv"
     write_beats_csv(path, beats(time_s=np.array([1e-6, 1e-9])))
