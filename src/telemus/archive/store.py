@@ -112,6 +112,18 @@ class Archive:
         with self._lock:
             return receive(self.path / "l0", source, progress)
 
+    def require_space(self, wanted_bytes: int, what: str) -> None:
+        """Raise SpaceError unless the disk has room for ``wanted_bytes`` of ``what``, and a reserve."""
+        require_space(self.path, wanted_bytes, what)
+
+    def tidy(self) -> None:
+        """Remove what an interrupted writer left half done: it was never seen and is made again."""
+        with self._lock:
+            for path in self.path.glob("l0/.incoming-*"):
+                shutil.rmtree(path)
+            for path in self.path.rglob(".*.part"):
+                path.unlink()
+
     def received(self) -> list[Received]:
         """Return the received files in the order of their reception."""
         return received_files(self.path / "l0")

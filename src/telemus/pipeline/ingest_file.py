@@ -16,6 +16,7 @@ from telemus.pipeline.blocks import decoded_blocks
 from telemus.pipeline.borrow import CORRELATION, borrowed_stretch
 from telemus.pipeline.correlate import Timed
 from telemus.pipeline.onboard_tables import INDEX_SCHEMA, correlation_table, event_rows, event_table, index_rows
+from telemus.pipeline.repeats import received_before
 from telemus.pipeline.routes import Route, routes_of, samples_of
 from telemus.pipeline.segments import Gatherer, Packets
 from telemus.pipeline.stamp import Settled, Stamper
@@ -23,7 +24,7 @@ from telemus.pipeline.summary import FileSummary
 from telemus.provenance import digest, file_sha256
 from telemus.series import Quality
 
-GATHERED_BYTES = 48 << 20
+GATHERED_BYTES = 32 << 20
 """Samples that make a granule [bytes]."""
 EVENTS = "events_onboard"
 """Name of the product that holds packets without channels."""
@@ -143,10 +144,12 @@ class FileIngest:
         account = decoder.account()
         keeper = self._stamper.keeper
         untimed = self._untimed + sum(self._stamper.untimed.values())
+        before = received_before(self._received, self._archive.received())
         beyond = {
             "samples": dict(sorted(self._samples.items())),
             "packets_without_time": untimed,
             "packets_of_unknown_entities": dict(sorted(self._unknown.items())),
+            "packets_received_before": {"packets": before.packets, "bytes": before.bytes},
             "clock_stretches": len(keeper.stretches),
             "clock_steps_tai_ns": list(keeper.steps),
         }
@@ -157,7 +160,13 @@ class FileIngest:
             "level_1": beyond,
         }
         self._received.set_account(told)
-        self._received.mark_ingested({"granules": [one.id for one in self._granules], "made_from": self._made_from})
+        mark = {
+            "packets": account.packets,
+            "span_ms": before.span_ms,
+            "granules": [one.id for one in self._granules],
+            "made_from": self._made_from,
+        }
+        self._received.mark_ingested(mark)
         return FileSummary(
             name=self._received.name,
             status="ingested" if account.packets else "no packets",
@@ -170,10 +179,10 @@ class FileIngest:
             clock_steps=tuple(keeper.steps),
             untimed_packets=untimed,
             unknown_entities=dict(sorted(self._unknown.items())),
-            notes=tuple(self._notes(account.packets, account.rejected_bytes, untimed)),
+            notes=tuple(self._notes(account.packets, account.rejected_bytes, untimed, before.packets)),
         )
 
-    def _notes(self, packets: int, rejected_bytes: int, untimed: int) -> list[str]:
+    def _notes(self, packets: int, rejected_bytes: int, untimed: int, before: int) -> list[str]:
         """Return a sentence for each thing that a reader should know."""
         keeper = self._stamper.keeper
         notes = []
@@ -194,6 +203,8 @@ class FileIngest:
             for number, one in enumerate(keeper.stretches)
             if len(one.knots) < 2 or not one.verified
         )
+        if before:
+            notes.append(f"{before} packets came in other files too; each sample is read once, from the verified copy")
         if keeper.steps:
             notes.append(f"the on-board clock was set or started again {len(keeper.steps)} times")
         return notes

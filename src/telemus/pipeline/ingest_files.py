@@ -14,6 +14,7 @@ from telemus.pipeline.ingest_file import FileIngest
 from telemus.pipeline.routes import routes_of
 from telemus.pipeline.summary import FileSummary, IngestSummary
 
+_FOREIGN = "nothing in it is a packet of the definition"
 Progress = Callable[[str, float, float], None]
 """Called with (what is done, amount so far, amount in all)."""
 
@@ -36,6 +37,7 @@ def ingest(archive: Archive, files: Iterable[Path | str], progress: Progress | N
     total = sum(path.stat().st_size for path in paths if path.is_file())
     report = _Report(progress, total)
     with archive.writing():
+        archive.tidy()
         unfinished = [one for one in archive.received() if not one.ingested]
         found = [_take(archive, mission, plan, path, report) for path in paths]
         found.extend(_decode(archive, mission, plan, one, report) for one in unfinished if not one.ingested)
@@ -67,13 +69,15 @@ def _take(archive: Archive, mission: Mission, plan: Plan, path: Path, report: _R
         return FileSummary(path.name, "refused", notes=(str(error),))
     if received.ingested:
         report("ingest", received.bytes)
-        return FileSummary(
-            path.name, "already there", received.sha256, received.bytes, notes=("the same bytes were ingested before",)
-        )
+        note = "the same bytes were ingested before"
+        if not received.mark()["packets"]:
+            return FileSummary(path.name, "no packets", received.sha256, received.bytes, notes=(f"{note}: {_FOREIGN}",))
+        return FileSummary(path.name, "already there", received.sha256, received.bytes, notes=(note,))
     return _decode(archive, mission, plan, received, report)
 
 
 def _decode(archive: Archive, mission: Mission, plan: Plan, received: Received, report: _Report) -> FileSummary:
+    archive.require_space(received.bytes, f"the samples of {received.name}")
     return FileIngest(archive, mission, plan, received).run(lambda amount: report("ingest", amount))
 
 
@@ -82,13 +86,5 @@ def _raise_if_nothing_fits(paths: list[Path], summary: IngestSummary) -> None:
     given = summary.files[: len(paths)]
     if not given or any(one.status in ("ingested", "already there") for one in given):
         return
-    reasons = "\n".join(f"  {note}" for one in given for note in (f"{one.name}: {text}" for text in one.notes))
-    first = next(
-        path for path, one in zip(paths, given, strict=True) if one.status not in ("ingested", "already there")
-    )
-    raise FormatError(
-        f"got no packet of the definition {summary.account.get('format', '')}".rstrip()
-        + f", wanted packets of the mission:\n{reasons}",
-        path=first,
-        offset=0,
-    )
+    reasons = "\n".join(f"  {one.name}: {text}" for one in given for text in one.notes)
+    raise FormatError(f"got no packet, wanted packets of the mission:\n{reasons}", path=paths[0], offset=0)

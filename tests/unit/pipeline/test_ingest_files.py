@@ -65,9 +65,13 @@ def test_a_pass_received_twice_with_different_losses_is_whole(recorder, store, w
     packets = recorder.record(0, 60)
     one = write_packets("one.bin", [p for p in packets if not 10 <= p.second < 15])
     two = write_packets("two.bin", [p for p in packets if not 40 <= p.second < 44 or p.address == 2])
-    ingest(store, [one, two])
+    summary = ingest(store, [one, two])
     assert np.bincount(taken(store, "pressure", 1, 60)).tolist() == [500] * 60
     assert np.bincount(taken(store, "pressure", 2, 60)).tolist() == [500] * 60
+    twice = sum(not 10 <= p.second < 15 and (not 40 <= p.second < 44 or p.address == 2) for p in packets)
+    assert summary.files[1].notes == (
+        f"{twice} packets came in other files too; each sample is read once, from the verified copy",
+    )
 
 
 def test_packets_out_of_order_in_one_file(recorder, store, write_packets, taken):
@@ -159,6 +163,14 @@ def test_a_file_without_packets_is_named(store, tmp_path, content):
         ingest(store, [path])
     assert caught.value.path == path
     assert caught.value.offset == 0
+
+
+def test_a_foreign_file_is_foreign_the_second_time_too(store, tmp_path):
+    path = tmp_path / "foreign.bin"
+    path.write_bytes(bytes(5000))
+    for _ in range(2):
+        with pytest.raises(FormatError, match="is a packet of the definition"):
+            ingest(store, [path])
 
 
 def test_a_missing_file_is_named(store, tmp_path):
