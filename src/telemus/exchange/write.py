@@ -47,7 +47,6 @@ def write_windows_csv(path: str | Path, table: pa.Table, *, vocabularies: Sequen
 
 def _write(path: Path, table: pa.Table, leading: Sequence[str], vocabularies: Sequence[type[enum.IntFlag]]) -> None:
     import pyarrow as pa
-    from pyarrow import csv
 
     missing = [name for name in leading if name not in table.column_names]
     if missing:
@@ -65,15 +64,25 @@ def _write(path: Path, table: pa.Table, leading: Sequence[str], vocabularies: Se
     partial = path.with_name(path.name + ".part")
     try:
         try:
-            csv.write_csv(pa.table(columns), partial, csv.WriteOptions(quoting_style="none"))
-        except pa.ArrowInvalid:  # a name with a comma or a quote; Arrow then quotes the headings, too
-            csv.write_csv(pa.table(columns), partial, csv.WriteOptions(quoting_style="needed"))
+            _write_rows(partial, pa.table(columns), "none")
+        except pa.ArrowInvalid:  # some text holds a comma or a quote
+            _write_rows(partial, pa.table(columns), "needed")
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
         if error.errno == errno.ENOSPC:
             raise SpaceError(f"{path}: the disk is full, {table.num_rows} rows were to be written") from error
         raise ArchiveError(f"{path}: cannot be written ({error})") from error
+
+
+def _write_rows(path: Path, table: pa.Table, quoting: str) -> None:
+    """Write headings and rows; the headings by ourselves, because Arrow puts them in quotes always."""
+    from pyarrow import csv
+
+    with path.open("wb") as file:
+        headings = (f'"{name}"' if "," in name else name for name in table.column_names)
+        file.write((",".join(headings) + "\n").encode())
+        csv.write_csv(table, file, csv.WriteOptions(include_header=False, quoting_style=quoting))
 
 
 def _digits(column: pa.ChunkedArray, *, rounded: bool) -> pa.ChunkedArray:
