@@ -6,6 +6,7 @@ The mixing is SplitMix64 (Steele, Lea, Flood, doi 10.1145/2714064.2660195), on w
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
 
 
+@lru_cache(maxsize=4096)
 def stream_seed(seed: int, stream: str) -> int:
     """Return the 64-bit seed of a named stream of chance.
 

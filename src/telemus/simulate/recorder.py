@@ -19,6 +19,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ class Digitiser:
     high: int
     dtype: str = "i8"
 
-    @property
+    @cached_property
     def rate(self) -> Fraction:
         """Return the sampling rate [Hz], exact."""
         return Fraction(self.channel.rate_hz).limit_denominator(1_000_000)
