@@ -1,6 +1,7 @@
 """Bytes to columns and back: CCSDS space packets, XTCE definitions, decoding, encoding, the account of every byte."""
 
 from telemus.packets.account import Account, ApidAccount, Gap, RejectedRange, merge_accounts
+from telemus.packets.arrow import to_arrow
 from telemus.packets.ccsds import PacketTable
 from telemus.packets.columns import Ragged
 from telemus.packets.crc import crc16
@@ -38,5 +39,6 @@ __all__ = [
     "ns_to_cuc",
     "parse_definition",
     "read_definition",
+    "to_arrow",
     "walk",
 ]
