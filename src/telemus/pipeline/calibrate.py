@@ -29,7 +29,7 @@ class RawReader(Protocol):
         """Return counts and quality between two instants [ns TAI]."""
 
 
-def physical(  # noqa: PLR0917 - what of whom, from when to when
+def physical(
     archive: RawReader,
     mission: Mission,
     subject: str,

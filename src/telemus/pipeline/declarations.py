@@ -39,6 +39,7 @@ CORRECTIONS = Product(
     inputs=("pressure_arterial",),
     columns=(
         Column("tai_ns", "ns", "time of the barometer's sample; between samples the correction is linear"),
+        Column("subject", "", "subject"),
         Column("barometer_mmhg", "mmHg", "pressure of the air in the subject's cage"),
         Column("zero_mmhg", "mmHg", "zero offset of the sensor, linear between readings"),
         Column("provisional", "", "true where no later reading closes the zero offset"),

@@ -45,7 +45,7 @@ def make_beats(work: Work, detector: Detector, prefix: str) -> pa.Table:
         chunks = chunks_of(reader.anchors.spans_ns(), source.start_ns, source.stop_ns, CHUNK_S)
         how = Search(detector, source.channel.rate_hz, work.parameters, species)
         parts.extend(beats_between(reader, reader.anchors, chunks, how))
-    work.received_s[prefix] = received
+    work.shared[f"received {prefix}"] = received
     if not parts:
         parts = [no_beats(Search(detector, 1000.0, work.parameters, species))]
     return table_of(stacked(parts), work.product, subject)
@@ -84,15 +84,11 @@ def make_windows(work: Work, rules: BeatRules, minutes: int, tables: Mapping[str
             continue
         prefix = name.removeprefix("beats_")
         beats[prefix] = columns_of(work.table(name))
-        by_minute = work.received_s.get(prefix)
+        by_minute = work.shared.get(f"received {prefix}")
         if by_minute is None:
-            by_minute = work.received_s[prefix] = received_by_minute(work, detector.quantity)
+            by_minute = work.shared[f"received {prefix}"] = received_by_minute(work, detector.quantity)
         received[prefix] = by_minute.reshape(-1, minutes).sum(axis=1)
-    slow = {
-        quantity: calibrate.physical(work.archive, work.mission, subject, quantity, work.start_ns, work.stop_ns)
-        for quantity in SLOW
-        if quantity in known
-    }
+    slow = {quantity: _slow(work, subject, quantity) for quantity in SLOW if quantity in known}
     scheduled = work.mission.timeline.recorded(work.start_ns, work.stop_ns)
     columns = window_columns(edges_ns, scheduled, beats, received, slow, rules, work.parameters)
     hour = local_hour(columns["tai_ns"], work.mission.description.light)
@@ -103,6 +99,16 @@ def make_windows(work: Work, rules: BeatRules, minutes: int, tables: Mapping[str
     }
     first = {name: columns.pop(name) for name in ("tai_ns", "stop_ns")}
     return table_of(first | times | columns, work.product, subject)
+
+
+def _slow(work: Work, subject: str, quantity: str) -> Samples:
+    """Return a slow quantity over the span of the work, read once for all windows of the job."""
+    name = f"slow {quantity}"
+    if name not in work.shared:
+        span = work.start_ns, work.stop_ns
+        work.shared[name] = calibrate.physical(work.archive, work.mission, subject, quantity, *span)
+    found: Samples = work.shared[name]
+    return found
 
 
 def received_by_minute(work: Work, quantity: str) -> NDArray[np.float64]:

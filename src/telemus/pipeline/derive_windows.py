@@ -69,7 +69,7 @@ def source_columns(
     return columns
 
 
-def window_columns(  # noqa: PLR0917 - where, when, what, by which rules
+def window_columns(
     edges_ns: NDArray[np.int64],
     scheduled_ns: NDArray[np.int64],
     beats: Mapping[str, Columns],
@@ -150,12 +150,12 @@ def received_seconds(samples: Samples, edges_ns: NDArray[np.int64]) -> NDArray[n
     seconds = np.zeros(len(edges_ns) - 1)
     for segment, _, quality in samples.runs():
         good = (quality & np.uint32(_LOST)) == 0
-        places = np.clip([segment.index_at(int(edge)) for edge in edges_ns.tolist()], 0, segment.count)
-        before = places[:-1]
-        filled = np.flatnonzero(places[1:] > before)
+        # windows begin at whole samples here: a float is exact to far less than a sample over hours
+        places = np.ceil((edges_ns - segment.start_ns) / float(segment.period_ns)).astype(np.int64)
+        places = np.clip(places, 0, segment.count)
+        filled = np.flatnonzero(places[1:] > places[:-1])
         if len(filled):
-            counts = np.add.reduceat(good, before[filled], dtype=np.int64)
-            counts[-1] = np.count_nonzero(good[before[filled[-1]] : places[filled[-1] + 1]])
+            counts = np.add.reduceat(good[: places[-1]], places[filled], dtype=np.int64)
             seconds[filled] += counts / segment.rate_hz
     return seconds
 

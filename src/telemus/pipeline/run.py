@@ -220,7 +220,7 @@ def _job_of(path: Path, job: Job) -> Done:
 def do_job(archive: Archive, job: Job, failed_before: list[Failure]) -> Done:
     """Make and seal the granules of one job; what fails is told, and what would be made from it is not made."""
     tables: dict[str, pa.Table] = {}
-    received: dict[str, object] = {}
+    shared: dict[str, Any] = {}
     granules: list[Granule] = []
     failures: list[Failure] = []
     for task in job.tasks:
@@ -240,7 +240,7 @@ def do_job(archive: Archive, job: Job, failed_before: list[Failure]) -> Done:
             task.parameters,
             tables,
             job.anchors,
-            received,  # type: ignore[arg-type]
+            shared,
         )
         try:
             tables[task.product] = registered.make(work)

@@ -23,9 +23,8 @@ Scope = Literal["subject_bin", "bin", "subject", "mission"]
 class Work:
     """One product to be made: of whom, from when to when [ns TAI], by which parameters.
 
-    ``tables`` are the products made in the same job; ``anchors`` (channel, entity) -> rows of the recording;
-    ``received_s`` source of beats -> usable samples [s] in each minute of the span, filled in by whoever reads the
-    waveform first.
+    ``tables`` are the products made in the same job; ``anchors`` (channel, entity) -> rows of the recording; ``shared``
+    what one product of the job read and another needs too, by name.
     """
 
     archive: Archive
@@ -37,7 +36,7 @@ class Work:
     parameters: Mapping[str, Any]
     tables: dict[str, pa.Table] = field(default_factory=dict)
     anchors: Mapping[tuple[str, str], Anchors] = field(default_factory=dict)
-    received_s: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    shared: dict[str, Any] = field(default_factory=dict)
 
     def table(self, product: str) -> pa.Table:
         """Return the rows of a product for this subject and span: made in this job, or read from the archive."""
@@ -89,13 +88,11 @@ def _arrow(name: str, column: Any) -> pa.Array:
 
 
 def columns_of(table: pa.Table) -> dict[str, NDArray[Any]]:
-    """Return the columns of a table as arrays; numbers as they are (float32 as float64), null offsets as NaN."""
+    """Return the columns of a table as arrays but ``subject``; float32 as float64, null offsets as NaN."""
     columns = {}
     for name in table.column_names:
-        column = table[name].combine_chunks()
-        if pa.types.is_dictionary(column.type) or pa.types.is_string(column.type):
-            columns[name] = np.array(column.to_pylist(), dtype=object)
-            continue
-        values = column.to_numpy(zero_copy_only=False)
+        if name == "subject":
+            continue  # one subject per table: not worth an object for each row
+        values = table[name].to_numpy()
         columns[name] = values.astype(np.float64) if values.dtype == np.float32 else values
     return columns
