@@ -24,7 +24,7 @@ def pulses(seed: int, rate_hz: float, bpm: float, seconds: float, noise_mmhg: fl
     phase = 2 * np.pi * (turns - np.floor(turns))
     pulse = np.interp(t, knots, generator.uniform(20, 35, len(knots)))
     shape = 0.45 * np.sin(phase) + 0.2 * np.sin(2 * phase + 0.4) + 0.05 * np.sin(3 * phase + 0.8)
-    return 100 + 6 * np.sin(2 * np.pi * 0.9 * t) + pulse * shape + noise_mmhg * generator.standard_normal(len(t))
+    return 100 + 6 * np.sin(2 * np.pi * bpm / 260 * t) + pulse * shape + noise_mmhg * generator.standard_normal(len(t))
 
 
 def assert_same(one: PressureBeats, other: PressureBeats) -> None:
