@@ -143,7 +143,7 @@ def _panel_faults(name: str, column: str, unit: str) -> Iterator[Fault]:
     where = f"displays.toml: panel {name}"
     if column not in columns:
         yield Fault(f"{where}.column", column, f"one of {', '.join(columns)}")
-    elif columns[column].unit != unit:
+    elif columns[column].unit not in ("", unit):  # "" where it differs from row to row
         yield Fault(f"{where}.unit", unit, f"{columns[column].unit}, the unit of {column}")
 
 
