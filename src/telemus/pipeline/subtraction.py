@@ -35,9 +35,9 @@ class Correction(NamedTuple):
 def subtract(samples: Samples, knots: Correction, longest_gap_ns: int = BAROMETER_GAP_NS) -> Samples:
     """Subtract a correction that is linear between its knots.
 
-    Knots with a bit of ``UNTRUSTED`` or NaN are left out. Where two knots in use stand further apart than
-    ``longest_gap_ns``, or a sample is further than that before the first or after the last, the result is NaN with
-    UNVERIFIED; up to there the outermost knot holds.
+    Knots with a bit of ``UNTRUSTED`` or NaN are left out. Two knots in use that stand further apart than
+    ``longest_gap_ns`` are not joined: each holds for half of that, as the first and the last do outwards; beyond, the
+    result is NaN with UNVERIFIED.
     """
     usable = ((knots.quality & np.uint32(UNTRUSTED)) == 0) & np.isfinite(knots.reference)
     times_ns, offsets = knots.times_ns[usable], (knots.reference + knots.zero)[usable]
@@ -58,10 +58,10 @@ def _subtract_from_segment(
     longest_gap_ns: int,
 ) -> None:
     """Subtract straight lines between knots from one segment in place; one line per piece, no search per sample."""
-    times_ns, offsets = _bordered(*knots, longest_gap_ns)
+    times_ns, offsets, open_pieces = _bordered(*knots, longest_gap_ns)
     first = max(int(np.searchsorted(times_ns, segment.start_ns, side="right")) - 1, 0)
     last = int(np.searchsorted(times_ns, segment.stop_ns, side="left")) + 1
-    times_ns, offsets = times_ns[first:last], offsets[first:last]
+    times_ns, offsets, open_pieces = times_ns[first:last], offsets[first:last], open_pieces[first : last - 1]
     if len(times_ns) < 2:
         values[:] = np.nan
         quality |= np.uint32(Quality.UNVERIFIED)
@@ -69,7 +69,7 @@ def _subtract_from_segment(
     position = (times_ns - segment.start_ns) / float(segment.period_ns)
     edges = np.clip(np.ceil(position), 0, segment.count).astype(np.int64)
     slope = np.diff(offsets) / np.diff(position)
-    slope[np.diff(times_ns) > longest_gap_ns] = np.nan
+    slope[open_pieces] = np.nan
     level = offsets[:-1] - slope * position[:-1]
     counts = np.diff(edges)
     inner = slice(int(edges[0]), int(edges[-1]))
@@ -86,9 +86,20 @@ def _subtract_from_segment(
 
 def _bordered(
     times_ns: NDArray[np.int64], offsets: NDArray[np.float64], longest_gap_ns: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the knots with one more on either side, at the furthest to which the outermost value holds."""
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return knots, with two more in each gap and one at either end up to which the nearest holds; and what is open.
+
+    The last array tells for each piece between two knots whether nothing is known in it.
+    """
     if len(times_ns) == 0:
-        return times_ns, offsets
-    ends = times_ns[0] - longest_gap_ns, times_ns[-1] + longest_gap_ns
-    return np.concatenate([ends[:1], times_ns, ends[1:]]), np.concatenate([offsets[:1], offsets, offsets[-1:]])
+        return times_ns, offsets, np.zeros(0, bool)
+    hold_ns = longest_gap_ns // 2
+    before = np.flatnonzero(np.diff(times_ns) > longest_gap_ns)
+    places = np.concatenate([[0], np.repeat(before + 1, 2), [len(times_ns)]])
+    holds = np.stack([times_ns[before] + hold_ns, times_ns[before + 1] - hold_ns], axis=1).ravel()
+    held = np.stack([offsets[before], offsets[before + 1]], axis=1).ravel()
+    times = np.insert(times_ns, places, np.concatenate([times_ns[:1] - hold_ns, holds, times_ns[-1:] + hold_ns]))
+    values = np.insert(offsets, places, np.concatenate([offsets[:1], held, offsets[-1:]]))
+    open_pieces = np.zeros(len(times) - 1, bool)
+    open_pieces[before + 2 + 2 * np.arange(len(before))] = True
+    return times, values, open_pieces

@@ -55,11 +55,19 @@ def test_a_missing_barometer_is_flagged_and_never_guessed(recorder):
     recorder.write(pressure_rows(recorder, 60, [(0, [100_000] * 20), (40, [100_000] * 20)]))
     found = arterial(recorder, 60)
     time_s = np.arange(60 * 500) / 500
-    lost = (time_s >= 19) & (time_s < 40)  # the last reading before the hole stands at 19 s
+    lost = (time_s >= 21.5) & (time_s < 37.5)  # readings at 19 s and 40 s hold for 2.5 s into the hole
     assert np.isnan(found.values[lost]).all()
     assert (found.quality[lost] & Quality.UNVERIFIED).all()
     assert np.isfinite(found.values[~lost]).all()
     assert not found.quality[~lost].any()
+
+
+def test_the_last_second_of_a_recorded_stretch_keeps_its_pressure(recorder):
+    """The barometer's last reading before the recorder goes off stands a second before the end."""
+    recorder.write(pressure_rows(recorder, 60, [(0, [100_000] * 60), (1800, [101_000] * 60)]))
+    found = arterial(recorder, 60)
+    assert np.isfinite(found.values).all()
+    assert found.values[-1] == pytest.approx(400 + 0.02 * (20_000 + 29_999 % 3) - 1000 * HPA_MMHG + 1.1, abs=1e-9)
 
 
 def test_a_short_hole_of_the_barometer_is_bridged(recorder):
