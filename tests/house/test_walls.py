@@ -78,7 +78,8 @@ def test_no_species_is_named_outside_the_data_and_the_simulator() -> None:
         if path.relative_to(SOURCE).as_posix().startswith(free):
             continue
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            if SPECIES.search(line) and not _is_prose(path, number):
+            code = re.sub(r"--species \w+", "", line)  # an example of the option that names one
+            if SPECIES.search(code) and not _is_prose(path, number):
                 found.append(f"{_name(path)}:{number}: {line.strip()}")
     assert not found, "\n".join(found)
 

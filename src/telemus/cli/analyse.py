@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("analyse", epilog="\b\nExamples\n  telemus analyse Mouse_24.hea --species mouse --out result"
-               "\n  telemus analyse rat.csv --rate 500 --unit ABP=mmHg --out result")  # fmt: skip
+               "\n  telemus analyse recording.csv --rate 500 --unit ABP=mmHg --out result")  # fmt: skip
 @click.argument("file", type=FILE)
 @click.option("--out", required=True, type=OUT, help="Folder for beats, windows and the page.")
 @click.option("--species", help="Whose norms mark beats that are out of range; detection does not ask for it.")

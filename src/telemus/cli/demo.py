@@ -22,7 +22,7 @@ TIMELINE = "rehearsal"
 @workers_option
 @json_option
 def command(out: Path, seed: int, workers: int | None, as_json: bool) -> None:
-    """Simulate a faulty flight of 42 hours with eight mice, recorded by a duty cycle; ingest, process and report it.
+    """Simulate a faulty flight of 42 hours with eight animals, recorded by a duty cycle; ingest, process and report it.
 
     Prints where the page is, and how what was found compares with the simulator's truth on the clean part of the
     flight. Run again, it does only what is missing.
@@ -63,7 +63,7 @@ def command(out: Path, seed: int, workers: int | None, as_json: bool) -> None:
         return
     hours = simulated.recorded_s / 3600
     click.echo(
-        f"Flight    {simulated.packets:,} packets of {simulated.subjects} mice, {hours:.1f} h recorded by schedule"
+        f"Flight    {simulated.packets:,} packets of {simulated.subjects} animals, {hours:.1f} h recorded by schedule"
     )
     octets = ingested.account["bytes"]
     parts = " + ".join(f"{name} {octets[name]:,}" for name in ("packets", "duplicates", "framing", "idle", "rejected"))
