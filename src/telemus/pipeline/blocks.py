@@ -9,7 +9,7 @@ import numpy as np
 
 from telemus.packets import DecodedTable, Decoder
 
-BLOCK_BYTES = 16 << 20
+BLOCK_BYTES = 8 << 20
 """Read and decoded at once [bytes]."""
 
 

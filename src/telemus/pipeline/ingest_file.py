@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from telemus.archive import SAMPLES, Archive, Granule, Received, table_writer, tables_of
+from telemus.archive import SAMPLES, Archive, Received, table_writer, tables_of
 from telemus.mission import Mission
 from telemus.packets import Decoder, Plan
 from telemus.pipeline.blocks import decoded_blocks
@@ -18,18 +18,17 @@ from telemus.pipeline.correlate import Timed
 from telemus.pipeline.onboard_tables import INDEX_SCHEMA, correlation_table, event_rows, event_table, index_rows
 from telemus.pipeline.repeats import received_before
 from telemus.pipeline.routes import Route, routes_of, samples_of
+from telemus.pipeline.sealing import Sealer
 from telemus.pipeline.segments import Gatherer, Packets
 from telemus.pipeline.stamp import Settled, Stamper
 from telemus.pipeline.summary import FileSummary
 from telemus.provenance import digest, file_sha256
 from telemus.series import Quality
 
-GATHERED_BYTES = 32 << 20
+GATHERED_BYTES = 24 << 20
 """Samples that make a granule [bytes]."""
 EVENTS = "events_onboard"
 """Name of the product that holds packets without channels."""
-VERSION = 1
-"""Grows when the same bytes would give other rows."""
 _MANY_EVENTS = 100_000
 
 
@@ -45,16 +44,15 @@ class FileIngest:
         )
         self._gatherer = Gatherer()
         self._events: list[dict[str, Any]] = []
-        self._granules: list[Granule] = []
         self._unknown: Counter[str] = Counter()
         self._untimed = 0
         self._samples: Counter[str] = Counter()
-        self._made_from = {"source": received.sha256, "version": VERSION, "definition": definition_digest(mission)}
+        self._sealer = Sealer(archive, received.sha256, {"definition": definition_digest(mission)})
 
     def run(self, progress: Callable[[int], None]) -> FileSummary:
         """Do all of it and return what became of the file."""
         decoder = Decoder(self._plan, source=self._received.name)
-        with table_writer(self._received.index_path, INDEX_SCHEMA) as write_index:
+        with table_writer(self._received.index_path, INDEX_SCHEMA) as write_index, self._sealer:
             for tables in decoded_blocks(self._received.path, decoder, progress):
                 for settled in self._stamper.feed(tables):
                     write_index(self._sort_out(settled))
@@ -63,7 +61,7 @@ class FileIngest:
                 write_index(self._sort_out(settled))
                 self._flush(GATHERED_BYTES)
             self._flush(0)
-        self._seal_correlation()
+            self._seal_correlation()
         self._adopt()
         return self._close(decoder)
 
@@ -106,11 +104,11 @@ class FileIngest:
                 self._samples[row.channel] += row.segment.count
             if rows:
                 span = min(row.segment.start_ns for row in rows), max(row.segment.stop_ns for row in rows)
-                self._seal(SAMPLES, tables_of(rows), span)
+                self._sealer.seal(SAMPLES, tables_of(rows), span)
         if self._events and (limit == 0 or len(self._events) > _MANY_EVENTS):
             table = event_table(self._events)
             times = table["tai_ns"].to_numpy()
-            self._seal(EVENTS, table, (int(times[0]), int(times[-1]) + 1))
+            self._sealer.seal(EVENTS, table, (int(times[0]), int(times[-1]) + 1))
             self._events = []
 
     def _seal_correlation(self) -> None:
@@ -118,19 +116,12 @@ class FileIngest:
         if own:
             table = correlation_table(self._stamper.keeper.stretches, self._received.sha256)
             times = table["tai_ns"].to_numpy()
-            self._seal(CORRELATION, table, (int(times.min()), int(times.max()) + 1))
-
-    def _seal(self, product: str, content: Any, span: tuple[int, int]) -> None:
-        part = sum(one.product == product for one in self._granules)
-        recipe = {"product": product, "part": part, **self._made_from}
-        slot = f"{self._received.sha256[:32]}/{part:05d}"
-        granule = self._archive.seal(product, 1, VERSION, recipe, content, start_ns=span[0], stop_ns=span[1], slot=slot)
-        self._granules.append(granule)
+            self._sealer.seal(CORRELATION, table, (int(times.min()), int(times.max()) + 1))
 
     def _adopt(self) -> None:
         """Make the file's granules current, all at once, and those that an older version made of it no longer."""
-        self._archive.adopt(self._granules)
-        written = {one.id for one in self._granules}
+        self._archive.adopt(self._sealer.granules)
+        written = {one.id for one in self._sealer.granules}
         for product in (SAMPLES, EVENTS, CORRELATION):
             older = [
                 one
@@ -163,8 +154,8 @@ class FileIngest:
         mark = {
             "packets": account.packets,
             "span_ms": before.span_ms,
-            "granules": [one.id for one in self._granules],
-            "made_from": self._made_from,
+            "granules": [one.id for one in self._sealer.granules],
+            "made_from": self._sealer.made_from,
         }
         self._received.mark_ingested(mark)
         return FileSummary(
@@ -174,7 +165,7 @@ class FileIngest:
             bytes=self._received.bytes,
             packets=account.packets,
             samples=self._samples.total(),
-            granules=len(self._granules),
+            granules=len(self._sealer.granules),
             stretches=len(keeper.stretches),
             clock_steps=tuple(keeper.steps),
             untimed_packets=untimed,

@@ -15,9 +15,7 @@ MODULUS = NS_PER_S << 16
 LIMIT = NS_PER_S // 100
 
 
-def stream(  # noqa: PLR0917
-    seconds, streams, knot_every, step_at, step_ns, drift
-):
+def stream(seconds, streams, knot_every, step_at, step_ns, drift):
     """Return counter, stream, key, knot and truth [s] of packets, each stream once a second, knots in a stream 99."""
     rows = []
     for second in range(seconds):
@@ -54,9 +52,7 @@ def run(packets, cuts):
     st.floats(-50e-6, 50e-6),
     st.lists(st.integers(0, 10_000), max_size=6),
 )
-def test_cuts_change_nothing_and_times_are_true(  # noqa: PLR0917
-    seconds, streams, knot_every, step_at, step_s, drift, cuts
-):
+def test_cuts_change_nothing_and_times_are_true(seconds, streams, knot_every, step_at, step_s, drift, cuts):
     packets = stream(seconds, streams, knot_every, step_at, round(step_s * NS_PER_S), drift)
     whole, keeper = run(packets, [])
     cut, _ = run(packets, cuts)

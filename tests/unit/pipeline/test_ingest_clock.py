@@ -27,7 +27,7 @@ def test_rollover_of_the_counter(recorder, store, write_packets, taken):
 
 @pytest.mark.parametrize("step_s", [2.5, -2.5, 0.2, -0.2, 3600.0])
 @pytest.mark.parametrize("at_s", [33, 30, 39])
-def test_a_clock_step_is_found_where_it_happened(recorder, store, write_packets, taken, step_s, at_s):  # noqa: PLR0917
+def test_a_clock_step_is_found_where_it_happened(recorder, store, write_packets, taken, step_s, at_s):
     true = recorder.clock
     recorder.clock = lambda second: true(second) + (round(step_s * NS_PER_S) if second >= at_s else 0)
     summary = ingest(store, [write_packets("a.bin", recorder.record(0, 90))])
