@@ -97,7 +97,7 @@ def main(arguments: list[str] | None = None) -> None:
         error.show()
         sys.exit(2)
     except (KeyboardInterrupt, click.Abort):
-        print("telemus: interrupted; what is finished stays, the same command goes on from there", file=sys.stderr)
+        print("telemus: interrupted; nothing is broken, and the same command takes it up again", file=sys.stderr)
         sys.exit(130)
     except TelemusError as error:
         print(f"telemus: {error}", file=sys.stderr)

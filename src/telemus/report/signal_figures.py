@@ -72,7 +72,8 @@ def distribution_figure(panels: Mapping[str, Mapping[str, NDArray[np.float64]]],
                     axes.stairs(100 * counts, edges, color=colour, linewidth=1.0, label=name)
             axes.set_xlabel(label)
             axes.set_ylabel("Beats [%]")
-        every[-1].legend(fontsize=6.5, ncols=2, handlelength=1.0, columnspacing=0.8)
+        if every[-1].get_legend_handles_labels()[0]:
+            every[-1].legend(fontsize=6.5, ncols=2, handlelength=1.0, columnspacing=0.8)
         return svg_of(figure)
 
 
