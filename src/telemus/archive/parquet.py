@@ -105,8 +105,20 @@ def table_writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table],
 
     The file appears under its name when the block ends well, whole and flushed; else not at all.
     """
+    waiting: list[pa.Table] = []
+
+    def write_out() -> None:
+        writer.write_table(pa.concat_tables([schema.empty_table(), *waiting]), row_group_size=ROWS_PER_GROUP)
+        waiting.clear()
+
+    def append(table: pa.Table) -> None:
+        waiting.append(table)
+        if sum(one.num_rows for one in waiting) >= ROWS_PER_GROUP:  # a group for each would fill the footer
+            write_out()
+
     with sealed_file(path) as temporary, _writer(temporary, schema, ()) as writer:
-        yield lambda table: writer.write_table(table, row_group_size=ROWS_PER_GROUP)
+        yield append
+        write_out()
 
 
 def open_parquet(path: Path) -> pq.ParquetFile:
