@@ -208,4 +208,5 @@ def measure_beats(
             least = notch_share * (out[j, SBP] - out[j, DBP])
             out[j, INTERVAL] = interval
             out[j, MAP] = _mean_between(x, out[j, FOOT], out[j + 1, FOOT])
-            out[j, NOTCH] = _notch(x, means, width, int(out[j, SYSTOLE]) // width, upstrokes[j + 1, 0], least)
+            after = int(out[j, SYSTOLE]) // width + 1  # the cell of the systole still holds some of the upstroke
+            out[j, NOTCH] = _notch(x, means, width, after, upstrokes[j + 1, 0], least)
