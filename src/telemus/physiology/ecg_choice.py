@@ -5,8 +5,6 @@ time. What is left out, T waves, noise, spurs of a wide QRS complex, makes a rhy
 smallest beat less wide; so the same measure does without any knowledge of rate, width or height.
 """
 
-# ruff: noqa: PLR0917 - kernels take their parameters plainly, in order
-
 from __future__ import annotations
 
 import numpy as np
@@ -192,41 +190,53 @@ def settle(where, height, spans, noise, scale, best, n, y, cells):  # type: igno
 
 
 @njit(cache=True, error_model="numpy")
-def sharpen(y, noise, scale, cells, n, per_s, widths):  # type: ignore[no-untyped-def]
-    """Move beats to the sharpest deflection that all of them have at the same place; return the filter that shows it.
+def _average(y, cells, n, reach, mean):  # type: ignore[no-untyped-def]
+    """Write the mean of y around n beats, from ``reach`` cells before to ``reach`` after; noise goes down by root n."""
+    for d in range(2 * reach + 1):
+        mean[d] = 0.0
+    for k in range(n):
+        for d in range(2 * reach + 1):
+            mean[d] += y[min(max(cells[k] - reach + d, 0), y.size - 1)] / n
 
-    A wide filter is robust, but its highest point may be the T wave. A narrower one is believed where most beats have
-    its highest |y| at one distance from the wide one's, and well above the noise: noise has it anywhere.
+
+@njit(cache=True, error_model="numpy")
+def _highest(y, centre, width, sign):  # type: ignore[no-untyped-def]
+    """Return the cell of the largest sign * y within ``width`` cells of a centre."""
+    best = min(max(centre, 0), y.size - 1)
+    for j in range(max(centre - width, 0), min(centre + width + 1, y.size)):
+        if sign * y[j] > sign * y[best]:
+            best = j
+    return best
+
+
+@njit(cache=True, error_model="numpy")
+def sharpen(y, noise, scale, cells, n, per_s, widths):  # type: ignore[no-untyped-def]
+    """Move beats to the sharpest deflection that their average shows; return the filter that shows it.
+
+    A wide filter is robust, but its highest point may be the T wave. A narrower one is believed where the average of
+    the beats stands well above the noise that is left in it. A beat without the deflection, an ectopic one, stays.
     """
-    shift, order = np.empty(n, np.int64), np.empty(n, np.int64)
+    mean = np.empty(512)
     interval = per_s if n < 2 else (cells[n - 1] - cells[0]) / (n - 1.0)
-    while scale > 0 and n > 0:
-        fine = scale - 1
-        reach = int(min(2.0 * widths[scale], 0.3 * interval))
-        total = 0.0
+    believed = scale
+    # the first round stays with the filter chosen: it brings beats found on another wave of QRS to the common one
+    for fine in range(scale, -1, -1):
+        reach = min(int(min(2.0 * widths[believed], 0.3 * interval)), 120)
+        width = int(widths[fine] if fine < scale else 1.5 * widths[fine])
+        _average(y[fine], cells, n, reach, mean)
+        top = 0
+        for d in range(2 * reach + 1):
+            if abs(mean[d]) > abs(mean[top]):
+                top = d
+        if abs(mean[top]) < 5.0 * noise[fine] / np.sqrt(n):
+            break
+        sign = 1.0 if mean[top] > 0.0 else -1.0
         for k in range(n):
-            at = cells[k]
-            for j in range(max(cells[k] - reach, 0), min(cells[k] + reach + 1, y.shape[1])):
-                if abs(y[fine, j]) > abs(y[fine, at]):
-                    at = j
-            shift[k] = at - cells[k]
-            total += abs(y[fine, at])
-            i = k
-            while i > 0 and order[i - 1] > shift[k]:
-                order[i] = order[i - 1]
-                i -= 1
-            order[i] = shift[k]
-        middle = order[n // 2]
-        near = 0
-        for k in range(n):
-            near += abs(shift[k] - middle) <= widths[fine]
-        if near < 0.7 * n or total < 4.0 * noise[fine] * n:
-            return scale
-        for k in range(n):
-            if abs(shift[k] - middle) <= widths[fine]:
-                cells[k] += shift[k]
-        scale = fine
-    return scale
+            at = _highest(y[fine], cells[k] + top - reach, width, sign)
+            if sign * y[fine, at] > 0.35 * abs(mean[top]):
+                cells[k] = at
+        believed = fine
+    return believed
 
 
 @njit(cache=True, error_model="numpy")
@@ -248,52 +258,48 @@ def _median(row, first, last):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _upright(y, cells, n, reach):  # type: ignore[no-untyped-def]
-    """Return +1 or -1: the sign of the larger deflection, summed over the beats; up to 15 % less still counts as up."""
-    up, down = 0.0, 0.0
-    for k in range(n):
-        highest, lowest = 0.0, 0.0
-        for j in range(max(cells[k] - reach, 0), min(cells[k] + reach + 1, y.size)):
-            highest = max(highest, y[j])
-            lowest = min(lowest, y[j])
-        up += highest
-        down -= lowest
-    return 1.0 if 1.15 * up >= down else -1.0
+def _upright(values, cells, n, reach, mean):  # type: ignore[no-untyped-def]
+    """Return (+1 or -1, shift, size) of the larger deflection of the beats' average; 15 % less still counts as up.
 
-
-@njit(cache=True, error_model="numpy")
-def _emit(y, cells, n, reach, first, last, upright, rows, count):  # type: ignore[no-untyped-def]
-    """Write cell, sign voted for, and cell of the extremum of that sign, of beats from ``first`` to ``last``."""
-    for k in range(n):
-        c = cells[k]
-        if c < first or c >= last or count == len(rows):
-            continue
-        best = c
-        for j in range(max(c - reach, 0), min(c + reach + 1, y.size)):
-            if upright * y[j] > upright * y[best]:
-                best = j
-        rows[count, 0], rows[count, 1], rows[count, 4] = c, upright, best
+    Deflections within ``reach`` are measured from the mean level between 3 and 1.5 reaches ahead of the beat.
+    """
+    _average(values, cells, n, 3 * reach, mean)
+    level, count = 0.0, 0
+    for d in range(3 * reach // 2 + 1):
+        level += mean[d]
         count += 1
-    return count
+    level /= count
+    up, down = 3 * reach, 3 * reach
+    for d in range(2 * reach, 4 * reach + 1):
+        # an extremum, not the foot of a T wave that rises further on
+        if mean[d] > mean[up] and mean[d] >= max(mean[d - 1], mean[d + 1]):
+            up = d
+        if mean[d] < mean[down] and mean[d] <= min(mean[d - 1], mean[d + 1]):
+            down = d
+    if 1.15 * (mean[up] - level) >= level - mean[down]:
+        return 1.0, up - 3 * reach, mean[up] - level
+    return -1.0, down - 3 * reach, level - mean[down]
 
 
 @njit(cache=True, error_model="numpy")
-def choose_beats(y, where, height, first, level, good, block, per_s, widths, least):  # type: ignore[no-untyped-def]
+def choose_beats(values, y, where, height, first, level, good, block, per_s, widths, least):  # type: ignore[no-untyped-def]
     """Choose the beats of each hop of cells whose merit is at least ``least``; return (rows, merits).
 
-    ``rows`` (m, 5): cell of the beat, sign voted for, merit of the choice, mean interval [cells] in its window, cell of
-    the extremum of that sign. ``merits``: of every hop. Near a border between hops a beat may stand twice.
+    ``rows`` (m, 6): cell of the beat, sign voted for, merit of the choice, mean interval [cells] in its window, cell of
+    the extremum of that sign, height of the average beat. ``merits``: of every hop. Near a border between hops a
+    beat may stand twice.
     """
     n_cells = y.shape[1]
     hop = HOP_BLOCKS * block
     hops = (n_cells + hop - 1) // hop
     merits = np.zeros(hops)
-    rows = np.empty((int(n_cells / (0.02 * per_s)) + 4, 5))
+    rows = np.empty((int(n_cells / (0.02 * per_s)) + 4, 6))
     spans = np.empty((4, 2), np.int64)
     for scale in range(4):
         spans[scale, 0], spans[scale, 1] = first[scale], first[scale]
     noise, count = np.empty(4), 0
     best, cells = np.empty(MOST, np.int64), np.empty(2 * MOST, np.int64)
+    mean = np.empty(512)
     margin = int(MARGIN_S * per_s)
     for k in range(hops):
         b0, b1 = max(HOP_BLOCKS * k - CONTEXT_BLOCKS, 0), min(HOP_BLOCKS * (k + 1) + CONTEXT_BLOCKS, good.size)
@@ -310,11 +316,16 @@ def choose_beats(y, where, height, first, level, good, block, per_s, widths, lea
         n = settle(where, height, spans, noise, scale, best, n, y, cells)
         scale = sharpen(y, noise, scale, cells, n, per_s, widths)
         interval = per_s if n < 2 else (cells[n - 1] - cells[0]) / (n - 1.0)
-        reach = int(max(2.0 * widths[scale], min(0.06 * interval, 0.05 * per_s)))
-        upright = _upright(y[min(scale + 1, 2)], cells, n, reach)  # S may be the sharper wave, R is the larger
-        before = count
-        start, stop = k * hop - margin, (k + 1) * hop + margin
-        count = _emit(y[scale], cells, n, reach, start, stop, upright, rows, count)
-        for i in range(before, count):
-            rows[i, 2], rows[i, 3] = merit, interval
+        reach = min(int(max(2.0 * widths[scale], min(0.06 * interval, 0.05 * per_s))), 60)
+        upright, shift, size = _upright(values, cells, n, reach, mean)
+        for i in range(n):
+            if k * hop - margin <= cells[i] < (k + 1) * hop + margin and count < len(rows):
+                rows[count, 0], rows[count, 1], rows[count, 2] = cells[i], upright, merit
+                rows[count, 3], rows[count, 5] = interval, size
+                there = _highest(y[scale], cells[i] + shift, int(widths[scale]) + 1, upright)
+                anywhere = _highest(y[scale], cells[i], reach, upright)
+                if upright * y[scale, anywhere] > 2.0 * upright * y[scale, there]:
+                    there = anywhere
+                rows[count, 4] = there
+                count += 1
     return rows[:count].copy(), merits

@@ -1,12 +1,11 @@
 """From a chosen cell to the R peak: the extremum of the QRS complex, between samples."""
 
-# ruff: noqa: PLR0917 - kernels take their parameters plainly, in order
-
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
+LEAST_HEIGHT = 0.12  # what is lower than this share of the average beat is none
 CLOSE_S = 0.02  # two fiducials closer than this, or than 0.15 of the interval, are one beat
 
 
@@ -29,7 +28,7 @@ def _vertex(x, at, half):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _refine(x, cell, sign, base, group, longest):  # type: ignore[no-untyped-def]
+def _refine(x, cell, sign, base, group, far, longest):  # type: ignore[no-untyped-def]
     """Return (index, amplitude) of the extremum of one sign near a cell, in the samples themselves.
 
     The parabola spans two fifths of the width at half height: a fit is moved less by noise than a sample is.
@@ -39,6 +38,12 @@ def _refine(x, cell, sign, base, group, longest):  # type: ignore[no-untyped-def
     for i in range(max((cell - 1) * group, 0), min((cell + 2) * group, n)):
         if sign * x[i] > sign * x[at] or not np.isfinite(x[at]):
             at = i
+    highest = at
+    for i in range(max(cell * group - far, 0), min(cell * group + far + 1, n)):
+        if sign * x[i] > sign * x[highest]:
+            highest = i
+    if sign * (x[highest] - base) > 2.0 * sign * (x[at] - base):  # the cell was on the slope of a higher wave
+        at = highest
     while at + 1 < n and sign * x[at + 1] > sign * x[at]:
         at += 1
     while at > 0 and sign * x[at - 1] > sign * x[at]:
@@ -102,7 +107,7 @@ def _base(values, bad, cell, around):  # type: ignore[no-untyped-def]
 def refine_beats(x, values, bad, chosen, group, rate_hz):  # type: ignore[no-untyped-def]
     """Return rows (m, 5), ascending: index [samples], amplitude, sign, merit, closeness of the beats chosen; each once.
 
-    The fiducial is the extremum of the sign voted for, unless the beat's own deflection is over twice as high: an
+    The fiducial is the extremum of the sign voted for, unless the beat's own deflection is over four times as high: an
     ectopic beat against the vote keeps its own sign.
     """
     per_s = rate_hz / group
@@ -117,7 +122,10 @@ def refine_beats(x, values, bad, chosen, group, rate_hz):  # type: ignore[no-unt
         deflection = values[own] - base
         if bad[cell] or 2.0 * sign * (values[cell] - base) < abs(deflection):
             cell, sign = own, 1.0 if deflection > 0.0 else -1.0
-        row[0], row[1] = _refine(x, cell, sign, base, group, int(0.06 * rate_hz))
+        far = int(min(0.06 * chosen[k, 3], 0.05 * per_s)) * group
+        row[0], row[1] = _refine(x, cell, sign, base, group, far, int(0.06 * rate_hz))
+        if abs(row[1]) < LEAST_HEIGHT * chosen[k, 5]:
+            continue
         row[2], row[3] = sign, chosen[k, 2]
         row[4] = max(CLOSE_S * rate_hz, min(0.15 * chosen[k, 3] * group, 0.12 * rate_hz))
         count = _insert(rows, count, row)

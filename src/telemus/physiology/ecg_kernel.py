@@ -5,8 +5,6 @@ running sum crosses a block of cells: therefore a record cut at multiples of the
 The loops write into arrays that they are given: small kernels compile in a fraction of the time.
 """
 
-# ruff: noqa: PLR0917 - kernels take their parameters plainly, in order
-
 from __future__ import annotations
 
 from typing import Any, NamedTuple
