@@ -186,8 +186,9 @@ def _subject_faults(mission: Mission) -> Iterator[Fault]:
 def _zero_faults(mission: Mission) -> Iterator[Fault]:
     referred = {channel.entity for channel in mission.channels if channel.reference is not None}
     with_zero = {zero.sensor for zero in mission.description.zero}
+    kinds = {entity.id: entity.kind for entity in mission.description.entity}
     for one in mission.description.installation:
-        if mission.entity(one.sensor).kind in referred and one.sensor not in with_zero:
+        if kinds.get(one.sensor) in referred and one.sensor not in with_zero:
             advice = "without it the offset is taken as 0 and the calibration stays provisional"
             yield Fault(
                 f"mission.toml: zero of {one.sensor}", "no reading", "at least the one before implantation", advice

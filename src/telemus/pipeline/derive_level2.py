@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from telemus.pipeline import calibrate
 from telemus.pipeline.derive_beats import Columns, Detector, Search, beats_between, chunks_of, no_beats, stacked
+from telemus.pipeline.derive_load import LIMIT, loaded
 from telemus.pipeline.derive_windows import SLOW, BeatRules, received_seconds, window_columns
 from telemus.pipeline.schedule import lit, local_hour, phase_names
 from telemus.pipeline.sources import Source, quantities_of, sources
@@ -35,20 +36,28 @@ def make_corrections(work: Work) -> pa.Table:
     return table_of(columns, work.product, work.subject)
 
 
-def make_beats(work: Work, detector: Detector, prefix: str) -> pa.Table:
-    """Make a table of beats of one subject and span, and note how much of the waveform was received each minute."""
+def make_beats(work: Work, detector: Detector, prefix: str, loaded_bit: int = 0) -> pa.Table:
+    """Make a table of beats of one subject and span, and note how much of the waveform was received each minute.
+
+    ``loaded_bit`` marks beats under acceleration; 0 where acceleration does nothing to the quantity.
+    """
     subject, species = work.subject or "", work.mission.description.species
     parts: list[Columns] = []
     received = np.zeros((work.stop_ns - work.start_ns) // MINUTE_NS)
+    given = {name: value for name, value in work.parameters.items() if name != LIMIT}
     for source in sources(work.mission, subject, detector.quantity, work.start_ns, work.stop_ns):
         reader = _Reader(work, source, detector.quantity, received)
         chunks = chunks_of(reader.anchors.spans_ns(), source.start_ns, source.stop_ns, CHUNK_S)
-        how = Search(detector, source.channel.rate_hz, work.parameters, species)
+        how = Search(detector, source.channel.rate_hz, given, species)
         parts.extend(beats_between(reader, reader.anchors, chunks, how))
     work.shared[f"received {prefix}"] = received
     if not parts:
-        parts = [no_beats(Search(detector, 1000.0, work.parameters, species))]
-    return table_of(stacked(parts), work.product, subject)
+        parts = [no_beats(Search(detector, 1000.0, given, species))]
+    columns = stacked(parts)
+    if loaded_bit:
+        columns["quality"] = columns["quality"] | np.where(loaded(work, columns["tai_ns"]), np.uint32(loaded_bit), 0)
+        columns["quality"] = columns["quality"].astype(np.uint32)
+    return table_of(columns, work.product, subject)
 
 
 class _Reader:

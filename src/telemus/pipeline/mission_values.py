@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from telemus.mission import Channel, Mission
+from telemus.pipeline.derive_load import transition_spans
 
 Values = Callable[[Mission, str | None], Any]
 
@@ -69,6 +70,10 @@ def _species(mission: Mission, subject: str | None) -> Any:
     return mission.description.species
 
 
+def _transitions(mission: Mission, subject: str | None) -> Any:
+    return [list(span) for span in transition_spans(mission)]
+
+
 VALUES: Mapping[str, Values] = {
     "calibration": _calibration,
     "installations": _installations,
@@ -78,6 +83,7 @@ VALUES: Mapping[str, Values] = {
     "schedule": _schedule,
     "groups": _groups,
     "species": _species,
+    "transitions": _transitions,
 }
 """What a product may declare in ``mission_values``."""
 

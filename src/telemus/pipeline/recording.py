@@ -11,6 +11,7 @@ import pyarrow as pa
 from telemus.errors import SignalError
 from telemus.pipeline.derive_beats import Columns, Search, beats_between, chunks_of, no_beats, stacked
 from telemus.pipeline.derive_level2 import CHUNK_S
+from telemus.pipeline.derive_load import LIMIT
 from telemus.pipeline.derive_windows import received_seconds, source_columns
 from telemus.pipeline.registry import DETECTORS, REGISTRY, RULES, interval_summary
 from telemus.pipeline.stretches import anchors_of
@@ -110,7 +111,8 @@ def _analyse(
     product = REGISTRY[table].product
     samples = channel.samples
     rate_hz = samples.segments[0].rate_hz if samples.segments else 1000.0
-    how = Search(DETECTORS[table], rate_hz, product.with_parameters(given), species)
+    known = {name: value for name, value in product.with_parameters(given).items() if name != LIMIT}
+    how = Search(DETECTORS[table], rate_hz, known, species)
     beats = samples_beats(samples, how)
     windows, received_s = _windows(channel.name, samples, beats, grid)
     account = {

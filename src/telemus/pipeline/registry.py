@@ -21,11 +21,12 @@ from telemus.pipeline.derive_beats import Columns, Detector
 from telemus.pipeline.derive_channels import make_channel_windows
 from telemus.pipeline.derive_findings import make_findings
 from telemus.pipeline.derive_level2 import make_beats, make_corrections, make_windows
+from telemus.pipeline.derive_load import LIMIT
 from telemus.pipeline.derive_phases import make_groups, make_phases
 from telemus.pipeline.derive_rhythms import make_cosinor, make_light_dark
 from telemus.pipeline.derive_windows import BeatRules
 from telemus.pipeline.work import Registered
-from telemus.product import Column, Product
+from telemus.product import Column, Parameter, Product
 
 _MEASURED = ("calibration", "zeros", "installations", "species")
 _PHASE = (Column("phase", "", "phase, or all for the whole record"),)
@@ -95,22 +96,29 @@ DETECTORS = {
 RULES = BeatRules(physiology.summarise_windows, _reject, QUALITY_REJECTS)
 
 
-def _beats(name: str) -> Registered:
+def _beats(name: str, *extra: Parameter, loaded_bit: int = 0) -> Registered:
     detector = DETECTORS[name]
-    time = Column(
-        "tai_ns", "ns", "time of the fiducial: " + detector.fiducial.removesuffix("_index").replace("r", "R", 1)
-    )
-    declared = physiology.PRODUCTS[name]
+    fiducial = detector.fiducial.removesuffix("_index").replace("r", "R", 1)
+    declared: Product = physiology.PRODUCTS[name]
     product = replace(
         declared,
         inputs=(detector.quantity,),
-        columns=(time, Column("subject", "", "subject"), *declared.columns),
-        mission_values=_MEASURED,
+        columns=(
+            Column("tai_ns", "ns", f"time of the fiducial: {fiducial}"),
+            Column("subject", "", "subject"),
+            *declared.columns,
+        ),
+        parameters=(*declared.parameters, *extra),
+        mission_values=(*_MEASURED, "transitions") if loaded_bit else _MEASURED,
         quality_rejects=QUALITY_REJECTS,
     )
-    return Registered(
-        product, "subject_bin", partial(make_beats, detector=detector, prefix=name.removeprefix("beats_"))
-    )
+    make = partial(make_beats, detector=detector, prefix=name.removeprefix("beats_"), loaded_bit=loaded_bit)
+    return Registered(product, "subject_bin", make)
+
+
+_LOAD = Parameter(
+    LIMIT, 1.5, "g", "in launch and descent, a beat in a second above it is marked", "assumption: half above gravity"
+)
 
 
 def _windows(product: Product, minutes: int) -> Registered:
@@ -127,7 +135,7 @@ def _rhythm(name: str) -> Product:
 
 REGISTRY: Mapping[str, Registered] = {
     "corrections": Registered(declarations.CORRECTIONS, "subject_bin", make_corrections),
-    "beats_pressure": _beats("beats_pressure"),
+    "beats_pressure": _beats("beats_pressure", _LOAD, loaded_bit=int(_BITS.ACCELERATION)),
     "beats_ecg": _beats("beats_ecg"),
     "windows_1min": _windows(declarations.WINDOWS_1MIN, 1),
     "windows_1h": _windows(declarations.WINDOWS_1H, 60),

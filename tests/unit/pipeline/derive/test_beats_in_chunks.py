@@ -10,11 +10,16 @@ import pytest
 
 from telemus.clock import NS_PER_S
 from telemus.pipeline.derive_beats import Search, beats_between, chunks_of, find_in, stacked
+from telemus.pipeline.derive_load import LIMIT
 from telemus.pipeline.registry import DETECTORS, REGISTRY
 from telemus.pipeline.stretches import anchors_of, stretches
 from telemus.series import Quality, Samples, Segment
 
 PERIODS = {"beats_pressure": Fraction(2_000_040), "beats_ecg": Fraction(1_000_020)}
+
+
+def parameters(table):
+    return {name: value for name, value in REGISTRY[table].product.with_parameters({}).items() if name != LIMIT}
 
 
 def drifting(table, lengths_s, gap_after=()):
@@ -60,9 +65,7 @@ def merged(samples):
 def test_any_cut_gives_the_same_beats(table):
     samples = drifting(table, [61.3, 40.1, 55.7, 80.2, 33.3], gap_after=(2,))
     anchors = anchors_of(samples.segments)
-    how = Search(
-        DETECTORS[table], round(samples.segments[0].rate_hz), REGISTRY[table].product.with_parameters({}), None
-    )
+    how = Search(DETECTORS[table], round(samples.segments[0].rate_hz), parameters(table), None)
     whole = find_in(samples, anchors, how)
     assert len(whole["tai_ns"]) > 2000
     random = np.random.default_rng(11)
@@ -82,9 +85,7 @@ def test_any_cut_gives_the_same_beats(table):
 @pytest.mark.parametrize("table", ["beats_pressure", "beats_ecg"])
 def test_no_interval_crosses_a_gap(table):
     samples = drifting(table, [20.0, 20.0], gap_after=(0,))
-    how = Search(
-        DETECTORS[table], round(samples.segments[0].rate_hz), REGISTRY[table].product.with_parameters({}), None
-    )
+    how = Search(DETECTORS[table], round(samples.segments[0].rate_hz), parameters(table), None)
     beats = find_in(samples, anchors_of(samples.segments), how)
     before = np.flatnonzero(beats["tai_ns"] < samples.segments[0].stop_ns)[-1]
     assert np.isnan(beats["interval_s"][before])
@@ -94,7 +95,7 @@ def test_no_interval_crosses_a_gap(table):
 
 def test_intervals_are_differences_of_the_corrected_times():
     samples = drifting("beats_ecg", [30.0])
-    how = Search(DETECTORS["beats_ecg"], 1000, REGISTRY["beats_ecg"].product.with_parameters({}), None)
+    how = Search(DETECTORS["beats_ecg"], 1000, parameters("beats_ecg"), None)
     beats = find_in(samples, anchors_of(samples.segments), how)
     known = np.isfinite(beats["interval_s"])
     steps = np.append(np.diff(beats["tai_ns"]), 0) / NS_PER_S

@@ -39,7 +39,7 @@ def test_two_processes_make_what_one_makes(recorded, tmp_path, mission_folder):
     assert done.failures == ()
     one, two = tables(recorded.store), tables(other)
     assert one.keys() == two.keys()
-    for key in (key for key in one if key[0].startswith("beats")):
+    for key in (key for key in one if key[0].startswith("beats") and key[1] in ("M1", "M2")):
         assert one[key].num_rows > 70
         for name in one[key].column_names:
             np.testing.assert_array_equal(one[key][name].to_numpy(), two[key][name].to_numpy(), err_msg=f"{key} {name}")
@@ -158,3 +158,24 @@ def test_a_dead_animal_is_found_and_left_out_of_what_follows(recorder):
     assert flight["n"] == 3  # hours 24, 26 and 28
     assert flight["mean"] == pytest.approx(600, abs=1)
     assert rows["M2", "flight", "temperature_degc"]["mean"] > 30
+
+
+def test_beats_under_acceleration_are_marked_and_no_others(recorder, mission_folder):
+    """The flight phase is made a launch; from its second 20 to 29 the recorder feels 3 g along two axes."""
+    text = (mission_folder / "timelines" / "short.toml").read_text(encoding="utf-8")
+    text = text.replace('kind = "flight"', 'kind = "launch"')
+    for folder in (mission_folder, recorder.store.mission()):
+        (folder / "timelines" / "short.toml").write_text(text, encoding="utf-8")
+    store = archives.open(recorder.store.path)
+    at_s = 24 * HOUR
+    rows = recorder.animal(1, at_s, 60)
+    felt = np.where((np.arange(3000) // 50 >= 20) & (np.arange(3000) // 50 < 30), 2120, 1000)
+    rows += [recorder.row(f"acceleration_{axis}", "recorder", 50, felt.astype(np.int16), at_s) for axis in "xy"]
+    recorder.write(rows)
+    assert process(store, workers=1).failures == ()
+    beats = store.read("beats_pressure", subject="M1")
+    second = (beats["tai_ns"].to_numpy() - recorder.start_ns - at_s * 10**9) // 10**9
+    marked = (beats["quality"].to_numpy() & (1 << 23)) != 0
+    assert marked.sum() > 90
+    assert (marked == ((second >= 20) & (second < 30))).all()
+    assert store.read("beats_ecg", subject="M1").num_rows > 500
