@@ -90,14 +90,15 @@ def _is_prose(path: Path, number: int) -> bool:
 
     text = path.read_text(encoding="utf-8")
     for node in ast.walk(ast.parse(text)):
-        is_text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        is_text = (
+            isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        )
         if is_text and node.lineno <= number <= (node.end_lineno or node.lineno):
             return True
     line = text.splitlines()[number - 1]
     code, _, comment = line.partition("#")
     return (
-        (bool(comment)
-        and not SPECIES.search(code))
+        (bool(comment) and not SPECIES.search(code))
         or "source" in code.lower()
         or 'help="' in code
         or "epilog" in code.lower()

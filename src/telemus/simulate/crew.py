@@ -85,7 +85,7 @@ def _warm(scene: Scene) -> None:
     scene.implants()[0].make(Block(at, at + scene.recording.grid_s, at, at + scene.recording.grid_s))
 
 
-def _work(  # noqa: PLR0917 -- the arguments of a process are positional
+def _work(
     end: Connection, others: tuple[Connection, ...], mission: Mission, order: Order, mine: slice, block_s: int
 ) -> None:
     """Render the implants of a slice and send each block; an error is sent in its place.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemus.clock import NS_PER_S
-from telemus.errors import Fault, MissionError, SettingsError
+from telemus.errors import DefinitionError, Fault, MissionError, SettingsError
 from telemus.mission import Entity, FaultRates, Installation, Mission
 from telemus.packets import Plan, compile_plan, read_definition
 from telemus.simulate.chance import uniform
@@ -198,6 +198,18 @@ def prepare(mission: Mission, order: Order) -> Scene:
         fields=fields,
         installations=_installations(mission, recording),
     )
+
+
+def simulation_faults(mission: Mission) -> tuple[Fault, ...]:
+    """Return every reason for which a mission cannot be simulated over its timeline; empty where it can be."""
+    try:
+        prepare(mission, Order(0.0, None, 1, "none")).implants()
+    except (MissionError, DefinitionError) as error:
+        return error.faults
+    except SettingsError as error:
+        where = f"timelines/{mission.timeline_name}.toml"
+        return (Fault(where, "a timeline that cannot be simulated", "some recorded time", str(error)),)
+    return ()
 
 
 def _rates(mission: Mission, name: str) -> FaultRates:

@@ -144,7 +144,7 @@ class Mouse:
             sample_ecg(first, rate_hz, latency_s, seen, knots, first_knot, noise, key, out)
         return self._truth(start_s, stop_s, block_s, knots, first_knot, waves, jumped)
 
-    def _truth(  # noqa: PLR0917 - what of whom, from when to when
+    def _truth(
         self,
         start_s: float,
         stop_s: float,

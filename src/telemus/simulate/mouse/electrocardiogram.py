@@ -98,7 +98,7 @@ def behind_low_pass(waves: NDArray[np.float64], low_pass_s: float) -> NDArray[np
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def sample_ecg(  # noqa: PLR0917 - a kernel takes its arrays and numbers plainly
+def sample_ecg(
     first_sample: int,
     rate_hz: float,
     latency_s: float,

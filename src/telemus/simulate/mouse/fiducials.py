@@ -23,7 +23,7 @@ _LONGEST_SEARCH_S = 0.055
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def find_fiducials(  # noqa: PLR0917 - a kernel takes its arrays and numbers plainly
+def find_fiducials(
     first: int,
     stop: int,
     beats: NDArray[np.float64],
@@ -84,7 +84,7 @@ def find_fiducials(  # noqa: PLR0917 - a kernel takes its arrays and numbers pla
         row[_FOOT] = row[_SLOPE] - (height - row[_DBP]) / row[_DPDT]
 
 
-def mean_pressure(  # noqa: PLR0917 - a kernel takes its arrays and numbers plainly
+def mean_pressure(
     first: int,
     foot_s: NDArray[np.float64],
     beats: NDArray[np.float64],

@@ -92,7 +92,7 @@ def spline_integral_at(
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def advance(  # noqa: PLR0917 - a kernel takes its arrays and numbers plainly
+def advance(
     state: NDArray[np.float64],
     until_s: float,
     key: np.uint64,
@@ -166,7 +166,7 @@ def _interrupt(state: NDArray[np.float64], length_s: float, chance: float) -> fl
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def _reflex(  # noqa: PLR0917 - a kernel takes its arrays and numbers plainly
+def _reflex(
     state: NDArray[np.float64], deviation_mmhg: float, gain: float, lag_s: float, beat_s: float, delay: int
 ) -> float:
     """Return the change of the interval [s] that pressure `delay` beats ago calls for, through a first-order lag."""

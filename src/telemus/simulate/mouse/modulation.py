@@ -27,7 +27,7 @@ MMHG_PER_G_M = 1060.0 * 9.80665 / 133.322387415
 _BURST_ECG_MV, _BURST_WANDER_MV, _BURST_MMHG = 0.9, 1.5, 22.0
 
 
-def make_knots(  # noqa: PLR0917 - what of whom, from when to when
+def make_knots(
     mouse: MouseParameters, influence: Influence, seed: int, table: PulseTable, usual_mmhg: float, chunk: int
 ) -> NDArray[np.float64]:
     """Make the knots of one chunk (rows, CHUNK_S * KNOT_HZ).
@@ -90,7 +90,7 @@ def _add_pressure(
     knots[heart.SET_POINT] = level + standing * math.exp(-PEAK_S / table.decay_s) + stroke * peak
 
 
-def _add_disturbances(  # noqa: PLR0917 - what of whom, from when to when
+def _add_disturbances(
     knots: NDArray[np.float64],
     mouse: MouseParameters,
     seed: int,

@@ -16,7 +16,7 @@ _hermite = njit(cache=True)(hermite)
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def sample_pressure(  # noqa: PLR0917 - a kernel takes its arrays and numbers plainly
+def sample_pressure(
     first_sample: int,
     rate_hz: float,
     latency_s: float,
@@ -71,7 +71,7 @@ def sample_pressure(  # noqa: PLR0917 - a kernel takes its arrays and numbers pl
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def evaluate(  # noqa: PLR0917 - a kernel takes its arrays and numbers plainly
+def evaluate(
     t: float,
     beat: int,
     beats: NDArray[np.float64],
