@@ -18,8 +18,8 @@ from telemus.pipeline.stretches import Anchors
 from telemus.pipeline.work import Work, columns_of, table_of
 from telemus.series import NS_PER_S, Samples
 
-CHUNK_S = 1800.0
-"""Samples held at once [s]: half an hour of 1 kHz in double precision is 14 MB."""
+CHUNK_S = 900.0
+"""Samples held at once [s]: a quarter of an hour of 1 kHz in double precision is 7 MB."""
 MINUTE_NS = 60 * NS_PER_S
 
 
