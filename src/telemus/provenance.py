@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,11 @@ def folder_sha256(folder: Path) -> str:
 
 def environment() -> dict[str, str]:
     """Return the versions that a result may depend on: Telemus, Python and the libraries that compute."""
+    return dict(_versions())
+
+
+@lru_cache(maxsize=1)
+def _versions() -> tuple[tuple[str, str], ...]:
     from importlib.metadata import PackageNotFoundError, version
 
     found = {"telemus": __version__, "python": platform.python_version(), "machine": platform.machine()}
@@ -53,4 +59,4 @@ def environment() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return tuple(found.items())

@@ -5,6 +5,8 @@ from __future__ import annotations
 import doctest
 import re
 import shlex
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -70,6 +72,13 @@ def test_every_quantity_and_unit_is_in_the_nomenclature() -> None:
     page = _text("nomenclature.md")
     assert not [name for name in QUANTITIES if f"`{name}`" not in page]
     assert not [unit for unit in CANONICAL.values() if unit not in page]
+
+
+def test_reference_pages_follow_from_the_code() -> None:
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "docs", "--check"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_command_in_the_docs_exists() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -137,7 +138,7 @@ def study_section(view: View) -> Section:
         ("protocol", study.protocol or ABSENT),
         ("licence", study.licence or ABSENT),
         ("references", "; ".join(study.references) or ABSENT),
-        ("mission", f"{description.title}. {description.description}"),
+        ("mission", f"{description.title} ({description.name}). {description.description}"),
         ("timeline", f"{view.mission.timeline.title}; T0 {format_utc(view.mission.timeline.t0_ns, decimals=0)}; "
                      f"{view.mission.timeline.source}"),
         ("light", f"on {description.light.on_h:g} h, off {description.light.off_h:g} h local time, UTC "
@@ -146,8 +147,45 @@ def study_section(view: View) -> Section:
     ]  # fmt: skip
     blocks: list[Block] = [Text(study.notice, "notice")] if study.notice else []
     return Section(
-        "study", "The study", [*blocks, Table(("", ""), rows, numeric=False), _channels(view), _sensors(view)]
+        "study",
+        "The study",
+        [
+            *blocks,
+            Table(("", ""), rows, numeric=False),
+            *_design(view),
+            _entities(view),
+            _channels(view),
+            _sensors(view),
+        ],
     )
+
+
+def _design(view: View) -> list[Block]:
+    """Return the groups, and the factors with their levels, and who belongs to each; nothing where there are none."""
+    described = view.mission.description
+    rows = [("group", f"{one.title} ({one.name})", ", ".join(one.members)) for one in described.group]
+    for factor in described.factor:
+        for level, members in factor.levels.items():
+            rows.append((f"{factor.title} ({factor.name})", level.replace("_", " "), ", ".join(members) or ABSENT))
+    return [Table(("design", "level", "subjects"), rows, numeric=False)] if rows else []
+
+
+def _entities(view: View) -> Table:
+    """Return what flew: each entity with what it is in, the address by which packets name it, and its attributes."""
+    rows = []
+    for one in view.mission.description.entity:
+        changes = [
+            f"from {format_utc(change.since_ns, decimals=0)} {_told(change.attributes)}"
+            for change in sorted(one.history, key=lambda change: change.since_ns)
+        ]
+        address = ABSENT if one.address is None else str(one.address)
+        about = "; ".join(filter(None, (_told(one.attributes), *changes))) or ABSENT
+        rows.append((one.kind, one.id, one.title or ABSENT, one.parent or ABSENT, address, about))
+    return Table(("what flew", "id", "title", "in", "address", "attributes"), rows, numeric=False)
+
+
+def _told(attributes: Mapping[str, object]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in attributes.items())
 
 
 def _channels(view: View) -> Table:
@@ -174,7 +212,7 @@ def _sensors(view: View) -> Table:
             for zero in zeros
             if zero.sensor == one.sensor
         )
-        about = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in sensor.attributes.items())
+        about = _told(sensor.attributes)
         span = f"{format_utc(one.since_ns, decimals=0)} to {until}"
         rows.append((f"{sensor.title or sensor.id} ({about})", one.subject, one.place, span, read or ABSENT))
     return Table(("sensor", "in", "place", "installed", "zero offset"), rows, numeric=False)

@@ -11,7 +11,7 @@ from telemus.clock import NS_PER_S, format_utc
 from telemus.pipeline import physical
 from telemus.report.numbers import ABSENT, number, percent, signed
 from telemus.report.page import Block, Picture, Section, Table, Text
-from telemus.report.signal_figures import Marks, Wave, distribution_figure, share_figure, wave_figure
+from telemus.report.signal_figures import Marks, Wave, share_figure, spread_figure, wave_figure
 from telemus.report.style import GREEN, ORANGE, VERMILION
 from telemus.report.time_figures import difference_figure
 from telemus.report.view import View, column
@@ -133,15 +133,24 @@ def _zoom_caption(waves: list[Wave]) -> str:
 
 
 def distribution_section(view: View) -> Section:
-    """The distribution of pressure and rate over minutes, each subject."""
+    """The spread of pressure and rate over minutes, each subject, in baseline and in flight."""
+    kinds = {"baseline": [p.name for p in view.mission.timeline.phase if p.baseline]}
+    kinds |= {"flight": [p.name for p in view.mission.timeline.phase if p.kind == "flight"]}
     panels = {
         f"{title} [{unit}]": {
-            subject.id: view.trend(subject.id, "windows_1min", name).values for subject in view.mission.subjects
+            kind: {subject.id: _minutes(view, subject.id, name, phases) for subject in view.mission.subjects}
+            for kind, phases in kinds.items()
         }
         for name, title, unit in MEASURES[:2]
     }
-    caption = "Share of minutes by value, one line for each animal, all phases."
-    return Section("distribution", "Distribution", [Picture("distribution", distribution_figure(panels), caption)])
+    caption = "Minutes with beats in at least half of their scheduled time: median, quartiles, 5 to 95 percentiles."
+    return Section("distribution", "Distribution", [Picture("distribution", spread_figure(panels), caption)])
+
+
+def _minutes(view: View, subject: str, name: str, phases: list[str]) -> NDArray[np.float64]:
+    rows = view.of_subject(view.windows, subject)
+    inside = np.isin(np.array(rows["phase"].to_pylist() if rows.num_rows else [], dtype=str), phases)
+    return view.trend(subject, "windows_1min", name).values[inside]
 
 
 def quality_section(view: View) -> Section:
@@ -217,7 +226,31 @@ def comparison_section(view: View) -> Section:
     )
     blocks: list[Block] = [Picture("comparison", difference_figure(names, panels), caption)]
     blocks += [_comparison_table(view, found, *measure) for measure in MEASURES]
+    groups = view.archive.read("groups").to_pylist()
+    blocks += [_group_table(view, groups, *measure) for measure in MEASURES[:2]] if groups else []
     return Section("comparison", "Against the animal's own baseline", blocks)
+
+
+def _group_table(view: View, groups: list[dict[str, Any]], measure: str, title: str, unit: str) -> Table:
+    """Return mean difference and n of each group and factor level by phase; the animals themselves stand above."""
+    found = {(one["group"], one["phase"]): one for one in groups if one["measure"] == measure}
+    names = list(dict.fromkeys(group for group, _ in found))
+    rows = [
+        (
+            f"{name} ({next(one['members'] for (group, _), one in found.items() if group == name)})",
+            *(_group_cell(found.get((name, phase.name))) for phase in view.compared),
+        )
+        for name in names
+    ]
+    heads = (f"{title}, difference [{unit}], by group (animals)", *(phase.title for phase in view.compared))
+    return Table(heads, rows, "Mean of the animals' differences, standard deviation, and n with a difference.")
+
+
+def _group_cell(one: dict[str, Any] | None) -> str:
+    if one is None or one["n"] == 0:
+        return ABSENT
+    spread = f" ± {number(one['sd'])}" if one["n"] > 1 else ""
+    return f"{signed(one['mean'])}{spread} (n {one['n']})"
 
 
 def _value(row: dict[str, Any] | None, name: str) -> float:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from telemus.report.style import BLUE, CYCLE, GREEN, GREY, ORANGE, VERMILION, drawing, svg_of
+from telemus.report.style import BLUE, CYCLE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, YELLOW, drawing, svg_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,40 @@ def distribution_figure(panels: Mapping[str, Mapping[str, NDArray[np.float64]]],
         return svg_of(figure)
 
 
+def spread_figure(panels: Mapping[str, Mapping[str, Mapping[str, NDArray[np.float64]]]]) -> str:
+    """Draw medians, quartiles and 5 to 95 percentiles of each subject, one bar for each series; panels by label.
+
+    ``panels`` is label -> series (a phase) -> subject -> values (n,), NaN left out.
+    """
+    with drawing(2.5, columns=max(len(panels), 1)) as (figure, every):
+        for axes, (label, series) in zip(every, panels.items(), strict=True):
+            subjects = list(dict.fromkeys(name for one in series.values() for name in one))
+            for number, (colour, (name, values)) in enumerate(
+                zip((GREY, BLUE, VERMILION), series.items(), strict=False)
+            ):
+                shift = (number - (len(series) - 1) / 2) * 0.26
+                axes.plot([], [], color=colour, linewidth=3, label=name)
+                for row, subject in enumerate(subjects):
+                    finite = values[subject][np.isfinite(values[subject])]
+                    if len(finite):
+                        _spread(axes, row + shift, finite, colour)
+            axes.set_xticks(range(len(subjects)), subjects)
+            axes.set_title(label)
+        figure.legend(*every[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+        return svg_of(figure)
+
+
+def _spread(axes: Axes, place: float, values: NDArray[np.float64], colour: str) -> None:
+    lowest, low, middle, high, highest = np.percentile(values, [5, 25, 50, 75, 95])
+    axes.plot([place, place], [lowest, highest], color=colour, linewidth=0.8)
+    axes.plot([place, place], [low, high], color=colour, linewidth=4, solid_capstyle="butt")
+    axes.plot([place], [middle], "o", color="white", markeredgecolor=colour, markersize=3.2)
+
+
 def share_figure(shares: Mapping[str, Mapping[str, float]], label: str) -> str:
     """Draw stacked shares [0 to 1] by reason, one bar for each row."""
     reasons = list(dict.fromkeys(reason for row in shares.values() for reason in row))
-    palette = dict(zip(reasons, (GREEN, ORANGE, VERMILION, *CYCLE) * 3, strict=False))
+    palette = dict(zip(reasons, (GREEN, ORANGE, VERMILION, BLUE, PURPLE, SKY, YELLOW) * 3, strict=False))
     with drawing(0.75 + 0.2 * len(shares)) as (figure, (axes,)):
         for row, (_, parts) in enumerate(reversed(list(shares.items()))):
             left = 0.0

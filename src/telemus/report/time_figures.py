@@ -162,6 +162,6 @@ def difference_figure(phases: Sequence[str], panels: Mapping[str, Mapping[str, S
                 if len(finite):
                     axes.plot([place - 0.36, place + 0.36], [np.median(finite)] * 2, color="black", linewidth=1.5)
             axes.set_xticks(range(len(phases)), list(phases))
-            axes.set_ylabel(label)
+            axes.set_title(label)
         figure.legend(*every[0].get_legend_handles_labels(), loc="outside lower center", ncols=8, handletextpad=0.1)
         return svg_of(figure)
