@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from telemus.cli.values import json_option, print_json
+
+if TYPE_CHECKING:
+    from telemus.errors import Fault
 
 
 @click.command("check")
@@ -22,7 +27,7 @@ def command(mission: str, as_json: bool) -> None:
     from telemus.simulate import MODELS
 
     folder = find_folder(mission)
-    faults = check_mission(folder, models=tuple(MODELS))
+    faults = check_mission(folder, models=tuple(MODELS)) or _simulation_faults(folder)
     if as_json:
         print_json({"mission": folder.name, "faults": [fault._asdict() for fault in faults]})
     elif faults:
@@ -32,3 +37,14 @@ def command(mission: str, as_json: bool) -> None:
     else:
         click.echo(f"mission {folder.name} has no fault")
     sys.exit(3 if faults else 0)
+
+
+def _simulation_faults(folder: Path) -> list[Fault]:
+    """Return what keeps a mission without other faults from being simulated, over all of its timelines."""
+    from telemus.mission import load
+    from telemus.simulate import simulation_faults
+
+    if not (folder / "simulation.toml").is_file():
+        return []
+    names = sorted(path.stem for path in (folder / "timelines").glob("*.toml"))
+    return list(dict.fromkeys(fault for name in names for fault in simulation_faults(load(folder, name))))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 from telemus.errors import Fault
 from telemus.mission.channels import Channel
-from telemus.mission.entities import Description
+from telemus.mission.entities import Description, Installation
 from telemus.mission.results import Displays, Wanted
 from telemus.mission.simulation import Simulation
 from telemus.mission.timeline import Phase, Timeline
@@ -54,6 +55,7 @@ def _entity_faults(description: Description) -> Iterator[Fault]:
     for entity in description.entity:
         if entity.parent is not None and entity.parent not in of_kind:
             yield Fault(f"mission.toml: entity {entity.id}.parent", entity.parent, "the id of an entity")
+    yield from _circle_faults({entity.id: entity.parent for entity in description.entity})
     yield from _installation_faults(description, of_kind)
     for group in description.group:
         for member in group.members:
@@ -64,6 +66,16 @@ def _entity_faults(description: Description) -> Iterator[Fault]:
                 yield from _role_faults(of_kind, f"factor {factor.name}.levels.{level}", {"subject": member})
 
 
+def _circle_faults(parents: Mapping[str, str | None]) -> Iterator[Fault]:
+    """Yield entities that are, by way of their parents, inside themselves."""
+    for identifier in parents:
+        above, steps = parents[identifier], 0
+        while above is not None and above != identifier and steps < len(parents):
+            above, steps = parents.get(above), steps + 1
+        if above == identifier:
+            yield Fault(f"mission.toml: entity {identifier}.parent", str(parents[identifier]), "one not inside itself")
+
+
 def _installation_faults(description: Description, of_kind: Mapping[str, str]) -> Iterator[Fault]:
     for one in description.installation:
         where = f"installation of {one.sensor}"
@@ -72,10 +84,22 @@ def _installation_faults(description: Description, of_kind: Mapping[str, str]) -
             yield Fault(f"mission.toml: {where}.place", one.place, "the id of an entity")
         if one.until_ns is not None and one.until_ns <= one.since_ns:
             yield Fault(f"mission.toml: {where}.until", "a time before since", "a later time")
+    yield from _shared_sensor_faults(description.installation)
     for zero in description.zero:
         yield from _role_faults(of_kind, "zero", {"sensor": zero.sensor})
         if unit_of(zero.unit).dimension != "pressure":
             yield Fault(f"mission.toml: zero of {zero.sensor}.unit", zero.unit, "a unit of pressure")
+
+
+def _shared_sensor_faults(installations: Iterable[Installation]) -> Iterator[Fault]:
+    """Yield sensors that would be in two subjects at the same time."""
+    ordered = sorted(installations, key=lambda one: (one.sensor, one.since_ns))
+    for one, after in pairwise(ordered):
+        if one.sensor == after.sensor and (one.until_ns is None or one.until_ns > after.since_ns):
+            got = f"it in {one.subject} and in {after.subject} at once"
+            yield Fault(
+                f"mission.toml: installation of {one.sensor}", got, "until of the first before since of the next"
+            )
 
 
 def _repeated(where: str, names: Iterable[str]) -> Iterator[Fault]:

@@ -171,7 +171,7 @@ def _fault_of(file: str, table: str, kind: Any, item: Mapping[str, Any]) -> Faul
         return Fault(where, "a key that nobody reads", f"one of {', '.join(_known_keys(kind, item['loc']))}")
     if item["type"].startswith("missing"):
         return Fault(where, "nothing", "a value: this key is required")
-    message = str(item["msg"]).removeprefix("Value error, ")
+    message = str(item["msg"]).removeprefix("Value error, ").replace("Input should be ", "")
     wanted = message.rpartition("wanted ")[2] if "wanted " in message else message[:1].lower() + message[1:]
     return Fault(where, repr(item["input"]), wanted)
 

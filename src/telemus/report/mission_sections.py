@@ -193,10 +193,11 @@ def _channels(view: View) -> Table:
     for one in view.mission.channels:
         calibration = one.calibration
         numbers = f"{calibration.gain:g} × counts + {calibration.offset:g}" if calibration else "counts"
-        assumed = " (assumption)" if one.assumption or (calibration and calibration.assumption) else ""
+        assumed = " (assumption)" if calibration and calibration.assumption else ""
+        title = f"{one.title} (assumption)" if one.assumption else one.title
         limits = f"{one.limits.low:g} to {one.limits.high:g}; {one.limits.source}" if one.limits else ABSENT
         source = "; ".join(filter(None, (one.source, calibration.source if calibration else "")))
-        rows.append((one.title, f"{one.rate_hz:g} Hz", one.unit, numbers + assumed, limits, source))
+        rows.append((title, f"{one.rate_hz:g} Hz", one.unit, numbers + assumed, limits, source))
     heads = ("channel", "rate", "unit", "calibration", "limits", "source of the numbers")
     return Table(heads, rows, numeric=False)
 

@@ -79,8 +79,13 @@ def simulate_mission(
             writer.run(blocks, files, truth, progress)
     seconds = time.monotonic() - began
     summary = _summary(scene, writer, files, truth, seconds)
-    finish(out, recipe, {"versions": environment(), "start_tai_ns": scene.recording.zero_ns}, summary)
+    facts = {"versions": environment(), "start_tai_ns": scene.recording.zero_ns, "source": _source(mission)}
+    finish(out, recipe, facts, summary)
     return summary
+
+
+def _source(mission: Mission) -> str:
+    return mission.simulation.source if mission.simulation else ""
 
 
 class _Writer:
