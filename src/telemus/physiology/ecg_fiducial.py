@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
+
+from telemus.physiology.ecg_kernel import Prepared
 
 LEAST_HEIGHT = 0.12  # what is lower than this share of the average beat is none
 CLOSE_S = 0.02  # two fiducials closer than this, or than 0.15 of the interval, are one beat
 
+inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+"""Compiles what only kernels call: without a door to Python it takes less time."""
 
-@njit(cache=True, error_model="numpy")
+
+@inner
 def _vertex(x, at, half):  # type: ignore[no-untyped-def]
     """Return the offset of the vertex of the least-squares parabola through 2 half + 1 samples around ``at``."""
     mean2 = half * (half + 1) / 3.0
@@ -27,7 +33,7 @@ def _vertex(x, at, half):  # type: ignore[no-untyped-def]
     return min(max(offset, -float(half)), float(half))
 
 
-@njit(cache=True, error_model="numpy")
+@inner
 def _refine(x, cell, sign, base, group, far, longest):  # type: ignore[no-untyped-def]
     """Return (index, amplitude) of the extremum of one sign near a cell, in the samples themselves.
 
@@ -60,7 +66,7 @@ def _refine(x, cell, sign, base, group, far, longest):  # type: ignore[no-untype
     return at + _vertex(x, at, half), x[at] - base
 
 
-@njit(cache=True, error_model="numpy")
+@inner
 def _insert(rows, count, row):  # type: ignore[no-untyped-def]
     """Insert a beat (index, amplitude, sign, merit, closeness) in order; of two too close the higher stays."""
     spot = count
@@ -85,7 +91,7 @@ def _insert(rows, count, row):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, error_model="numpy")
+@inner
 def _base(values, bad, cell, around):  # type: ignore[no-untyped-def]
     """Return the median of the good ones of 15 cells spread evenly over ``around`` cells either side of a beat."""
     few = np.empty(15)
@@ -104,14 +110,13 @@ def _base(values, bad, cell, around):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def refine_beats(x, values, bad, chosen, group, rate_hz):  # type: ignore[no-untyped-def]
-    """Return rows (m, 5), ascending: index [samples], amplitude, sign, merit, closeness of the beats chosen; each once.
+def _refine_beats(x, values, bad, chosen, group, rate_hz, rows):  # type: ignore[no-untyped-def]
+    """Write the beats chosen to ``rows``, in order, each once; return their number.
 
     The fiducial is the extremum of the sign voted for, unless the beat's own deflection is over four times as high: an
     ectopic beat against the vote keeps its own sign.
     """
     per_s = rate_hz / group
-    rows = np.empty((len(chosen), 5))
     row = np.empty(5)
     count = 0
     for k in range(len(chosen)):
@@ -129,4 +134,13 @@ def refine_beats(x, values, bad, chosen, group, rate_hz):  # type: ignore[no-unt
         row[2], row[3] = sign, chosen[k, 2]
         row[4] = max(CLOSE_S * rate_hz, min(0.15 * chosen[k, 3] * group, 0.12 * rate_hz))
         count = _insert(rows, count, row)
-    return rows[:count].copy()
+    return count
+
+
+def refine_beats(
+    x: NDArray[np.float64], ready: Prepared, chosen: NDArray[np.float64], group: int, rate_hz: float
+) -> NDArray[np.float64]:
+    """Return rows (m, 5), ascending, each beat once: index [samples], amplitude, sign, merit, closeness."""
+    rows = np.empty((len(chosen), 5))
+    count = _refine_beats(x, ready.values, ready.bad, chosen, group, rate_hz, rows)
+    return rows[:count]

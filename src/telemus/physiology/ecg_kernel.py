@@ -219,22 +219,28 @@ def _find_extrema(y, bad, radius, clear, level, block, where):  # type: ignore[n
     """
     n = y.size
     count = 0
-    for start in range(0, n, radius + 1):
-        top, a = start, -1.0
-        for j in range(start, min(start + radius + 1, n)):
-            v = abs(y[j])
-            if v >= a:
-                top, a = j, v
-        highest = a > level[top // block]
-        if highest:
-            for i in range(max(0, top - radius), top):
-                highest = highest and abs(y[i]) <= a
-            for i in range(top + 1, min(n, top + radius + 1)):
-                highest = highest and abs(y[i]) < a
-        if highest:
-            for i in range(max(0, top - clear), min(n, top + clear + 1)):
-                highest = highest and not bad[i]
-        if highest:
-            where[count] = top
-            count += 1
+    run = radius + 1
+    ahead = -1.0  # the run before: candidates are compared with whole runs first, which settles most of them
+    for start in range(0, n, run):
+        a, after = 0.0, 0.0
+        for j in range(start, min(start + run, n)):
+            a = max(a, abs(y[j]))
+        if a > level[min(start + radius, n - 1) // block] or a > level[start // block]:
+            top = start
+            for j in range(start, min(start + run, n)):
+                top = j if abs(y[j]) == a else top
+            before = 0.0
+            if ahead > a:
+                for j in range(max(0, top - radius), start):
+                    before = max(before, abs(y[j]))
+            for j in range(min(start + run, n), min(n, top + run)):
+                after = max(after, abs(y[j]))
+            if before <= a and after < a and a > level[top // block]:
+                hole = 0
+                for j in range(max(0, top - clear), min(n, top + clear + 1)):
+                    hole |= bad[j]
+                if hole == 0:
+                    where[count] = top
+                    count += 1
+        ahead = a
     return count
