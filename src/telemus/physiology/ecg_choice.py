@@ -180,13 +180,14 @@ def _missed(where, height, span, first, last, least):  # type: ignore[no-untyped
 def settle(where, height, spans, noise, scale, best, n, y, cells):  # type: ignore[no-untyped-def]
     """Write the window's beats to ``cells``: the chosen ones, less extra, plus missed ones; return their number.
 
-    Extra: see `_is_extra`. Missed: where an interval is over 1.45 times both its neighbours, the highest candidate away
-    from either end of it, of the chosen filter or else the next wider, at least 0.4 times as high as the beats are
-    there: ectopic beats are wide, and low in a narrow filter.
+    Extra: see `_is_extra`. Missed: where an interval is over 1.45 times the one ahead and the mean, the highest candidate
+    away from either end of it, of the chosen filter or else the next wider, at least 0.4 times as high as the beats
+    are there: ectopic beats are wide, and low in a narrow filter.
     """
     m = 0
     wider = min(scale + 1, 3)
     typical, typical_wider = 0.0, 0.0
+    mean_interval = (where[best[n - 1]] - where[best[0]]) / max(n - 1.0, 1.0)
     for i in range(n):
         typical += abs(height[best[i]]) / n
         typical_wider += abs(y[wider, where[best[i]]]) / n
@@ -198,9 +199,7 @@ def settle(where, height, spans, noise, scale, best, n, y, cells):  # type: igno
         cell = where[best[i]]
         if i > 1:
             ahead = where[best[i - 1]]
-            usual = ahead - where[best[i - 2]]
-            if i < n - 1:
-                usual = max(usual, where[best[i + 1]] - cell)
+            usual = max(mean_interval, ahead - where[best[i - 2]])
             if cell - ahead > 1.45 * usual:
                 first, last = ahead + 0.4 * usual, cell - 0.4 * usual
                 k = _missed(where, height, spans[scale], first, last, max(0.4 * typical, 3.0 * noise[scale]))
