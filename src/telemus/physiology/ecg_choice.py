@@ -180,9 +180,9 @@ def _missed(where, height, span, first, last, least):  # type: ignore[no-untyped
 def settle(where, height, spans, noise, scale, best, n, y, cells):  # type: ignore[no-untyped-def]
     """Write the window's beats to ``cells``: the chosen ones, less extra, plus missed ones; return their number.
 
-    Extra: see `_is_extra`. Missed: where an interval is over 1.45 times the one ahead and the mean, the highest candidate
-    away from either end of it, of the chosen filter or else the next wider, at least 0.4 times as high as the beats
-    are there: ectopic beats are wide, and low in a narrow filter.
+    Extra: see `_is_extra`. Missed: where an interval is over 1.45 times the one ahead and the mean, the highest
+    candidate away from either end of it, of the chosen filter or else the next wider, at least 0.4 times as high as
+    the beats are there: ectopic beats are wide, and low in a narrow filter.
     """
     m = 0
     wider = min(scale + 1, 3)
