@@ -52,7 +52,7 @@ def test_packets_are_those_of_the_schedule(tmp_path: Path) -> None:
     for _ in decode_file(tmp_path / "out" / "packets" / "00002.bin", REHEARSAL.definition_path, decoder=decoder):
         pass
     account = decoder.account()
-    seconds, spans, animals = 300, 5, 8
+    seconds, spans, animals = 360, 6, 8
     wanted = {
         "TimeCorrelation": 2 * spans, "Housekeeping": seconds // 10, "Event": 2 * spans, "Acceleration": seconds,
         "CageEnvironment": seconds * animals, "PressureWaveform": seconds * animals, "EcgWaveform": seconds * animals,
@@ -68,7 +68,7 @@ def test_truth_knows_what_was_recorded(flown: tuple[Path, Summary]) -> None:
     start_ns = REHEARSAL.timeline.start_ns + LAUNCH_S * NS_PER_S
     wanted = REHEARSAL.timeline.recorded(start_ns, start_ns + 1800 * NS_PER_S)
     assert np.array_equal(np.stack([column.to_numpy() for column in recorded.columns], axis=1), wanted)
-    assert summary.recorded_s == 15 * 60
+    assert summary.recorded_s == 18 * 60
 
 
 def test_beats_lie_in_recorded_time_and_in_order(flown: tuple[Path, Summary]) -> None:

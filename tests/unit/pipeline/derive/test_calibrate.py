@@ -186,9 +186,8 @@ def moved(mission_folder):
     one = f"{first}{line}\nuntil = 2025-06-02T09:00:00Z\n"
     two = '\n[[installation]]\nsensor = "S25108"\nsubject = "M1"\nplace = "C2"\nsince = 2025-06-02T09:00:00Z\n'
     text = text.replace(f"{first}{line}\n", one + two)
-    text = text.replace(
-        'sensor = "S25108"\nsubject = "M8"\nplace = "C8"', 'sensor = "S25107"\nsubject = "M8"\nplace = "C8"'
-    )
+    eighth = 'subject = "M8"\nplace = "C8"\n'
+    text = text.replace(eighth, f"{eighth}until = 2025-06-02T08:30:00Z\n")
     (mission_folder / "mission.toml").write_text(text)
     channels = (mission_folder / "channels.toml").read_text()
     before, _, after = channels.partition('name = "ecg"')
