@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from telemus.errors import SignalError
-from telemus.numerics.cosinor import cosinor_design, least_squares, wave_of
+from telemus.numerics import cosinor_design, least_squares, wave_of
 
 NS_PER_DAY = 86_400_000_000_000
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from telemus.errors import SignalError
-from telemus.numerics.grouping import divide, group_count, group_mean_sd, group_sum, group_union, window_index
+from telemus.numerics import divide, group_count, group_mean_sd, group_sum, group_union, window_index
 from telemus.physiology.intervals import Rejection, whole_ns
 
 Columns = dict[str, NDArray[Any]]
@@ -115,7 +115,7 @@ def _rmssd_ms(row: NDArray[np.int64], interval: NDArray[np.int64], count: int) -
         return np.full(count, np.nan)
     pair = np.where(row[1:] == row[:-1], row[1:], -1)
     squares = (np.diff(interval) / 1e6) ** 2
-    return np.sqrt(divide(group_sum(pair, squares, count), group_count(pair, count)))
+    return np.asarray(np.sqrt(divide(group_sum(pair, squares, count), group_count(pair, count))))
 
 
 def _means(
