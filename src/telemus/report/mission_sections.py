@@ -59,7 +59,17 @@ def timeline_section(view: View) -> Section:
     )
     events = _events_table(view)
     blocks: list[Block] = [Picture("timeline", timeline_figure(view.backdrop, presence), caption)]
-    return Section("timeline", "Timeline", blocks + ([events] if events else []))
+    return Section("timeline", "Timeline", [*blocks, _phases(view), *([events] if events else [])])
+
+
+def _phases(view: View) -> Table:
+    rows = []
+    for one in view.mission.timeline.phase:
+        cycle = f"{one.on_s} s of every {one.every_s} s" if one.on_s and one.every_s else "all the time"
+        start, stop = (format_utc(instant, decimals=0) for instant in view.mission.timeline.span_of(one))
+        kind = f"{one.kind}, baseline" if one.baseline else one.kind
+        rows.append((f"{one.title} ({one.name})", kind, start, stop, cycle))
+    return Table(("phase", "kind", "from", "to", "recorded"), rows, numeric=False)
 
 
 def _presence(view: View, subject: str) -> NDArray[np.float64]:
