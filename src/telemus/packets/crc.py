@@ -32,7 +32,24 @@ def _slicing_tables() -> NDArray[np.int64]:
     return table
 
 
-TABLES = _slicing_tables()
+def _shift_tables(octet: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return (34, 256): rows 2k and 2k + 1 are what 2**k octets of zero make of the register v and of v << 8."""
+    low, high = np.arange(256), np.arange(256) << 8
+    rows: list[NDArray[np.int64]] = []
+    for power in range(17):
+        for part in (low, high):
+            if power == 0:
+                rows.append(octet[part >> 8] ^ ((part << 8) & 0xFFFF))
+            else:
+                once = rows[2 * power - 2 if part is low else 2 * power - 1]
+                rows.append(rows[2 * power - 2][once & 0xFF] ^ rows[2 * power - 1][once >> 8])
+    return np.array(rows)
+
+
+SHIFTS = 8
+"""Row of ``TABLES`` where the shifts begin; the rows before slice by eight."""
+_SLICES = _slicing_tables()
+TABLES = np.concatenate([_SLICES, _shift_tables(_SLICES[0])])
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
@@ -56,6 +73,23 @@ def crc16_range(buffer: NDArray[np.uint8], start: int, stop: int, tables: NDArra
         register = ((register << 8) & 0xFFFF) ^ tables[0, (register >> 8) ^ buffer[at]]
         at += 1
     return register
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def crc16_of_sums(before: int, after: int, count: int, tables: NDArray[np.int64]) -> int:
+    """Return the CRC of ``count`` octets from the running registers before and after them.
+
+    The register is linear in its preset: CRC = after + (before + preset) x^(8 count). At most 17 steps whatever the
+    count, so that a search may ask about overlapping spans at a cost that their lengths do not multiply.
+    """
+    register = before ^ 0xFFFF
+    row = SHIFTS
+    while count:
+        if count & 1:
+            register = tables[row, register & 0xFF] ^ tables[row + 1, register >> 8]
+        count >>= 1
+        row += 2
+    return register ^ after
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]

@@ -61,19 +61,24 @@ class Walker:
         table[IDLE_APID, kernel.KNOWN_RULE] = 1
         self._rules = table
         self._seen = np.zeros(APID_COUNT, np.int64)
-        self._mode = np.array([kernel.SYNCED, kernel.UNRECOGNISED, not rules], np.int64)
+        self._mode = np.array([kernel.SYNCED, kernel.UNRECOGNISED, not rules, True], np.int64)
+        self._guarded = bool(table[:, kernel.CHECKSUM_RULE].any())
         self._prefix = prefix_bytes
         self._mask = VERSION_ONLY if telecommands else VERSION_AND_TYPE
 
     def walk(self, block: Block, *, final: bool = False) -> Walk:
         """Return the packets of ``block``; with ``final`` no byte is left over.
 
-        A damaged packet costs itself: the walk finds the next believable one. Raises nothing on any bytes.
+        A damaged packet costs itself: the walk finds the next believable one. Where ``rules`` have checksums, no
+        packet without one is believed over a packet whose checksum holds. Raises nothing on any bytes.
         """
         buffer = octets_of(block)
         state = np.zeros(kernel.STATE_SIZE, np.int64)
         state[kernel.MODE : kernel.PACKETS] = self._mode
         state[kernel.FINAL], state[kernel.PREFIX], state[kernel.MASK] = final, self._prefix, self._mask
+        state[kernel.GUARDED] = self._guarded
+        state[kernel.SEALED], state[kernel.SUMMED] = -1, -1
+        sums = np.empty(buffer.size + 1, np.uint16)
         tables: list[PacketTable] = []
         ranges: list[NDArray[np.int64]] = []
         full: Any = True
@@ -82,7 +87,7 @@ class Walker:
             table = empty_table(rows)
             rejected = np.empty((_RANGES_PER_CALL, 3), np.int64)
             state[kernel.PACKETS] = state[kernel.RANGES] = 0
-            full = kernel.walk_block(buffer, self._rules, self._seen, TABLES, tuple(table), rejected, state)
+            full = kernel.walk_block(buffer, self._rules, self._seen, TABLES, sums, tuple(table), rejected, state)
             tables.append(table.take(slice(int(state[kernel.PACKETS]))))
             ranges.append(rejected[: state[kernel.RANGES]])
         self._mode[:] = state[kernel.MODE : kernel.PACKETS]

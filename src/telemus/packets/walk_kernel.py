@@ -4,16 +4,24 @@ A header is *familiar* when its version and type are right, its APID is one of t
 one that the stream has shown often), and its length is one that the definition allows; a *stranger* when only its
 APID is new; else it is none. The walk believes a packet
 
-- at once, if the definition gives it a checksum and that holds;
+- at once, if the definition gives it a checksum and that holds (it is *sealed*);
 - else if what follows it is a familiar header, a chain of strangers, or the end of the data.
 
+Where the definition has checksums (the walk is *guarded*) the second is not enough, because damaged data can look
+like a header, and an idle packet may claim any length. Then the packets that follow must lead to the next sealed
+packet exactly, never over it, or with nothing sealed before them to familiar headers: one if the packet begins where
+a believed one ended (it is *trusted*), two that are not idle if the walk comes from damage.
+
 Where it cannot believe, it looks inside the doubtful packet for one it can believe: found, everything before it is
-damage; not found, the packet stands unverified (nothing contradicts it but what follows is no packet) and the search
-goes on behind it. Decisions that need bytes beyond the block wait for the next block, so that the result does not
-depend on where blocks end.
+damage; not found, the packet stands unverified (nothing contradicts it but what follows is no packet; guarded, only
+if it is trusted) and the search goes on behind it. Decisions that need bytes beyond the block wait for the next
+block, so that the result does not depend on where blocks end.
+
+The cost is linear in the bytes, whatever they are: the next sealed packet is looked for once per place (SCANNED,
+SEALED), and while searching a checksum costs 17 steps at most, from the running registers ``sums`` (SUMMED).
 
 ``rules`` is (2048, 4) int64: known (0/1), shortest, longest [bytes], checksum (0/1). ``seen`` (2048,) counts packets
-of APIDs that the definition does not have. ``state`` (16,) int64 is what the names below say.
+of APIDs that the definition does not have. ``state`` (21,) int64 is what the names below say.
 
 One call to ``_search`` serves all three questions (is this a packet, where is the next, is one inside): compiling it
 in three places would triple the time of a cold start.
@@ -24,17 +32,20 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from telemus.packets.crc import crc16_range
+from telemus.packets.ccsds import IDLE_APID, MAX_PACKET_BYTES
+from telemus.packets.crc import crc16_of_sums, crc16_range
 
-POSITION, MODE, REASON, NEWCOMERS, PACKETS, RANGES, FINAL, PREFIX, MASK = range(9)
-PLACE, KIND, END, DOUBTFUL_END, DOUBTFUL_KIND, VERDICT, CAUSE = range(9, 16)
-STATE_SIZE = 16
+POSITION, MODE, REASON, NEWCOMERS, TRUSTED, PACKETS, RANGES, FINAL, PREFIX, MASK, GUARDED = range(11)
+PLACE, KIND, END, DOUBTFUL_END, DOUBTFUL_KIND, VERDICT, CAUSE, SCANNED, SEALED, SUMMED = range(11, 21)
+STATE_SIZE = 21
 SYNCED, SEARCHING, INSIDE = 0, 1, 2  # INSIDE: a packet is doubtful, and a believable one is looked for inside it
 UNRECOGNISED, DAMAGED, TRUNCATED, CHECKSUM, LENGTH = range(5)
 REASONS = ("no packet recognised", "damaged packet", "truncated", "checksum", "length not as defined")
 NONE, STRANGER, FAMILIAR = 0, 1, 2
 LEARNT_AFTER = 3  # packets of a new APID, each with a believable chain behind it
 CHAIN = 3  # headers in a row that make strangers believable
+LONG_CHAIN = 64  # the same where the definition has checksums and the chain has met no packet that it knows
+NOWHERE = 1 << 62
 WAIT, NO, UNVERIFIED, BY_NEIGHBOUR, BY_CHECKSUM = -1, 0, 1, 2, 3
 
 KNOWN_RULE, SHORTEST_RULE, LONGEST_RULE, CHECKSUM_RULE = range(4)
@@ -65,24 +76,91 @@ def _kind(buffer, header, rules, seen, mask):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _followed(buffer, place, rules, seen, state):  # type: ignore[no-untyped-def]
-    """Say whether a packet may end at ``place``: NO, WAIT or BY_NEIGHBOUR."""
+def _holds(buffer, header, end, tables, sums, state):  # type: ignore[no-untyped-def]
+    """Say whether the checksum of [header, end) holds; ``header`` is never before the first of ``sums``."""
+    at = state[SUMMED]
+    register = np.int64(sums[at])
+    while at < end:
+        register = ((register << 8) & 0xFFFF) ^ tables[0, (register >> 8) ^ buffer[at]]
+        at += 1
+        sums[at] = register
+    state[SUMMED] = at
+    return crc16_of_sums(np.int64(sums[header]), np.int64(sums[end]), end - header, tables) == 0
+
+
+@njit(cache=True)
+def _scan(buffer, start, stop, rules, seen, tables, sums, state):  # type: ignore[no-untyped-def]
+    """Look for a sealed packet that begins in [start, stop): NO, WAIT or BY_CHECKSUM; SEALED says where.
+
+    ``start`` never decreases from call to call, and what was scanned before is not scanned again.
+    """
+    if start > state[SEALED]:
+        state[SEALED] = NOWHERE
+    state[SCANNED] = max(start, state[SCANNED])
+    for at in range(state[SCANNED], min(stop, state[SEALED], buffer.size - 5 - state[PREFIX])):
+        header = at + state[PREFIX]
+        state[SCANNED] = at
+        kind = _kind(buffer, header, rules, seen, state[MASK])
+        if kind != FAMILIAR or not rules[_apid(buffer, header), CHECKSUM_RULE]:
+            continue
+        end = header + _packet_bytes(buffer, header)
+        if end > buffer.size:
+            if not state[FINAL]:
+                return WAIT
+        elif _holds(buffer, header, end, tables, sums, state):
+            state[SEALED] = at
+            break
+    state[SCANNED] = max(state[SCANNED], min(stop, state[SEALED]))
+    return BY_CHECKSUM if state[SEALED] < stop else NO
+
+
+@njit(cache=True)
+def _endless(buffer, at, place, rules, seen, tables, sums, state):  # type: ignore[no-untyped-def]
+    """Say the same where a long chain to ``place`` met nothing known: flat data looks like strangers without end.
+
+    But then a sealed packet is not far; where none is, the stream is one that the definition does not know.
+    """
+    far = place + MAX_PACKET_BYTES
+    if far > buffer.size and not state[FINAL]:
+        return WAIT
+    found = _scan(buffer, at + 1, far, rules, seen, tables, sums, state)
+    return BY_NEIGHBOUR if found == NO else min(found, NO)
+
+
+@njit(cache=True)
+def _followed(buffer, at, place, rules, seen, tables, sums, state):  # type: ignore[no-untyped-def]
+    """Say whether the packet at ``at`` may end at ``place``: NO, WAIT or BY_NEIGHBOUR."""
     size = buffer.size
-    for _ in range(CHAIN):
+    guarded = state[GUARDED]
+    trusted = not guarded or (state[MODE] == SYNCED and state[TRUSTED])
+    wanted = 1 if trusted else 2
+    for _ in range(LONG_CHAIN if guarded else CHAIN):
+        if guarded:
+            found = _scan(buffer, at + 1, place + 1, rules, seen, tables, sums, state)
+            if found != NO:
+                over = NO if state[SEALED] != place else BY_NEIGHBOUR
+                return min(found, over)
         header = place + state[PREFIX]
         if header + 6 > size:
             return BY_NEIGHBOUR if state[FINAL] else WAIT
         kind = _kind(buffer, header, rules, seen, state[MASK])
-        if kind != STRANGER:
-            return BY_NEIGHBOUR if kind == FAMILIAR else NO
+        if kind == NONE:
+            break
+        apid = _apid(buffer, header)
+        if kind == FAMILIAR and (trusted or (rules[apid, KNOWN_RULE] and apid != IDLE_APID)):
+            wanted -= 1
+            if wanted == 0:
+                return BY_NEIGHBOUR
         place = header + _packet_bytes(buffer, header)
         if place > size:
             return NO if state[FINAL] else WAIT
-    return BY_NEIGHBOUR
+    else:
+        return BY_NEIGHBOUR if not guarded else _endless(buffer, at, place, rules, seen, tables, sums, state)
+    return NO
 
 
 @njit(cache=True)
-def _believe(buffer, at, strangers, rules, seen, tables, state):  # type: ignore[no-untyped-def]
+def _believe(buffer, at, strangers, rules, seen, tables, sums, state):  # type: ignore[no-untyped-def]
     """Say whether a packet begins at ``at``: NO, WAIT, BY_NEIGHBOUR or BY_CHECKSUM. Sets KIND and END of ``state``."""
     size = buffer.size
     header = at + state[PREFIX]
@@ -96,16 +174,20 @@ def _believe(buffer, at, strangers, rules, seen, tables, state):  # type: ignore
     state[END] = end = header + _packet_bytes(buffer, header)
     if end > size:
         return cut
-    if rules[_apid(buffer, header), CHECKSUM_RULE]:
+    if state[SUMMED] < header:
+        state[SUMMED], sums[header] = header, 0xFFFF
+    if not rules[_apid(buffer, header), CHECKSUM_RULE]:
+        return _followed(buffer, at, end, rules, seen, tables, sums, state)
+    if state[MODE] == SYNCED:
         return BY_CHECKSUM if crc16_range(buffer, header, end, tables) == 0 else NO
-    return _followed(buffer, end, rules, seen, state)
+    return BY_CHECKSUM if _holds(buffer, header, end, tables, sums, state) else NO
 
 
 @njit(cache=True)
-def _search(buffer, start, stop, strangers, rules, seen, tables, state):  # type: ignore[no-untyped-def]
+def _search(buffer, start, stop, strangers, rules, seen, tables, sums, state):  # type: ignore[no-untyped-def]
     """Find the first place in [start, stop) that is not NO; what it is returns, and PLACE says where."""
     for at in range(start, stop):
-        found = _believe(buffer, at, strangers, rules, seen, tables, state)
+        found = _believe(buffer, at, strangers, rules, seen, tables, sums, state)
         if found != NO:
             state[PLACE] = at
             return found
@@ -145,7 +227,8 @@ def _settle_inside(buffer, rules, state, found):  # type: ignore[no-untyped-def]
         state[PLACE], state[CAUSE] = state[DOUBTFUL_END], CHECKSUM
     else:
         state[PLACE], state[CAUSE] = state[DOUBTFUL_END], UNRECOGNISED
-        state[VERDICT] = UNVERIFIED if state[DOUBTFUL_KIND] == FAMILIAR else NO
+        stands = state[DOUBTFUL_KIND] == FAMILIAR and (state[TRUSTED] or not state[GUARDED])
+        state[VERDICT] = UNVERIFIED if stands else NO
         state[MODE], state[REASON] = SEARCHING, UNRECOGNISED
 
 
@@ -164,6 +247,7 @@ def _reject(ranges, state):  # type: ignore[no-untyped-def]
     """Append [POSITION, PLACE) as rejected, joining it to the range before if they touch and have one reason."""
     last = state[RANGES] - 1
     start, stop, reason = state[POSITION], state[PLACE], state[CAUSE]
+    state[TRUSTED] = 0
     if reason != CHECKSUM and last >= 0 and ranges[last, 1] == start and ranges[last, 2] == reason:
         ranges[last, 1] = stop
         return
@@ -190,6 +274,7 @@ def _keep(buffer, rules, seen, table, state):  # type: ignore[no-untyped-def]
         if seen[own] >= LEARNT_AFTER:
             state[NEWCOMERS] = 0
     state[PACKETS] = row + 1
+    state[TRUSTED] = verdict >= BY_NEIGHBOUR
 
 
 @njit(cache=True)
@@ -205,6 +290,8 @@ def _run(buffer, rules, seen, tables, table, state):  # type: ignore[no-untyped-
     if not rules[own, KNOWN_RULE] and seen[own] < LEARNT_AFTER:
         return
     checked = rules[own, CHECKSUM_RULE]
+    if state[GUARDED] and not checked:
+        return
     step = np.int64(length[row]) + state[PREFIX]
     header = first + step
     # A run without checksums ends one packet early: the header behind each packet is what verifies it.
@@ -241,11 +328,11 @@ def _run(buffer, rules, seen, tables, table, state):  # type: ignore[no-untyped-
 
 
 @njit(cache=True)
-def walk_block(buffer, rules, seen, tables, table, ranges, state):  # type: ignore[no-untyped-def]
+def walk_block(buffer, rules, seen, tables, sums, table, ranges, state):  # type: ignore[no-untyped-def]
     """Walk ``buffer`` from ``state[POSITION]`` until its end, a full output, or a decision that must wait.
 
-    Fills ``table`` = (offset, length, apid, count, flags) and ``ranges`` (m, 3) = (start, stop, reason). Returns 1
-    if it stopped because an output was full, else 0.
+    Fills ``table`` = (offset, length, apid, count, flags) and ``ranges`` (m, 3) = (start, stop, reason). ``sums``
+    (size + 1,) uint16 is room to work in. Returns 1 if it stopped because an output was full, else 0.
     """
     size = buffer.size
     while state[POSITION] < size:
@@ -255,7 +342,7 @@ def walk_block(buffer, rules, seen, tables, table, ranges, state):  # type: igno
         start = at + 1 if mode == INSIDE else at
         stop = size if mode == SEARCHING else (min(state[DOUBTFUL_END], size) if mode == INSIDE else at + 1)
         strangers = 1 if mode == SYNCED else state[NEWCOMERS]
-        found = _search(buffer, start, stop, strangers, rules, seen, tables, state)
+        found = _search(buffer, start, stop, strangers, rules, seen, tables, sums, state)
         if mode == SYNCED:
             _settle_synced(buffer, rules, state, found)
         elif mode == INSIDE:
