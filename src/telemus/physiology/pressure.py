@@ -129,7 +129,7 @@ def _measure(
     limits: PressureParameters,
 ) -> NDArray[np.float64]:
     """Run the kernels; return the measures (beats, 8) of ``measure_beats`` in seconds, of beats that have a foot."""
-    from telemus.numerics.cells import alternating_extrema, mean_cells
+    from telemus.numerics import alternating_extrema, mean_cells
     from telemus.physiology.pressure_kernel import measure_beats
     from telemus.physiology.pressure_selection import select_upstrokes
 

@@ -1,12 +1,11 @@
 """Declarations of every result of this room: columns, units, parameters with their source. No engine behind them.
 
-Tables of beats and windows carry ``tai_ns`` and ``subject`` first, tables of level 3 ``subject``; the pipeline adds
-them.
+Tables of beats carry ``tai_ns`` and ``subject`` first, tables of level 3 ``subject``; the pipeline adds them, and
+declares the windows, which join several sources.
 """
 
 from __future__ import annotations
 
-from telemus.physiology.intervals import Rejection
 from telemus.product import Column, Parameter, Product
 
 _QUALITY = Column("quality", "", "quality bits of the beat and of its samples")
@@ -67,75 +66,6 @@ BEATS_ECG = Product(
     notes={"definition": "telemus.physiology.ecg.find_r_peaks"},
 )
 
-_REJECTION_COLUMNS = tuple(
-    Column(f"rejected_{str(reason.name).lower()}", "1", f"share of beats whose interval is rejected: {meaning}")
-    for reason, meaning in (
-        (Rejection.MISSING, "no interval: a gap, a bad mark or the border follows"),
-        (Rejection.QUALITY, "a quality bit"),
-        (Rejection.AVERAGE, "it differs from the moving average by more than the allowed share"),
-        (Rejection.NEIGHBOUR, "it differs from either neighbour by more than the allowed share"),
-        (Rejection.RANGE, "it lies outside the range"),
-    )
-)
-_WINDOW_COLUMNS = (
-    Column("stop_ns", "ns", "end of the window; it starts at tai_ns"),
-    Column("n_beats", "1", "beats in the window"),
-    Column("n_intervals", "1", "intervals kept"),
-    Column("coverage", "1", "sum of kept intervals over the length of the window"),
-    Column("rejected_share", "1", "share of beats whose interval is not kept, for any reason"),
-    *_REJECTION_COLUMNS,
-    Column("hr_bpm", "bpm", "60 / mean interval: the time-weighted mean heart rate"),
-    Column("hr_beat_bpm", "bpm", "mean of 60 / interval: the beat-weighted mean heart rate, never the lower"),
-    Column("nn_mean_ms", "ms", "mean interval"),
-    Column("sdnn_ms", "ms", "standard deviation of intervals, n - 1"),
-    Column("rmssd_ms", "ms", "root mean square of successive differences of intervals that touch"),
-    Column("sbp_mmhg", "mmHg", "mean systolic pressure over beats"),
-    Column("sbp_mmhg_time", "mmHg", "mean systolic pressure weighted by interval"),
-    Column("dbp_mmhg", "mmHg", "mean diastolic pressure over beats"),
-    Column("dbp_mmhg_time", "mmHg", "mean diastolic pressure weighted by interval"),
-    Column("map_mmhg", "mmHg", "mean over beats of the true mean pressure"),
-    Column("map_mmhg_time", "mmHg", "true mean pressure weighted by interval: the time mean of the pressure"),
-    Column("pulse_pressure_mmhg", "mmHg", "mean pulse pressure over beats"),
-    Column("pulse_pressure_mmhg_time", "mmHg", "mean pulse pressure weighted by interval"),
-    Column("quality", "", "union of the beats' quality bits"),
-)
-_REJECTION_PARAMETERS = (
-    Parameter(
-        "neighbour_share",
-        0.2,
-        "1",
-        "an interval that differs from either neighbour by more is rejected",
-        "10 to 20 %: doi 10.3389/fphys.2019.00693",
-    ),
-    Parameter(
-        "average_share",
-        0.2,
-        "1",
-        "an interval that differs from the moving average by more is rejected",
-        "PhysioZoo, doi 10.3389/fphys.2018.01390",
-    ),
-)
-
-
-def _windows(name: str, title: str, length_s: float) -> Product:
-    length = Parameter(
-        "length_s", length_s, "s", "length of a window; windows stand on a grid from TAI 0", "convention"
-    )
-    return Product(
-        name=name,
-        version=1,
-        level=2,
-        title=title,
-        inputs=("beats_pressure", "beats_ecg"),
-        columns=_WINDOW_COLUMNS,
-        parameters=(length, *_REJECTION_PARAMETERS),
-        notes={"definition": "telemus.physiology.windows.summarise_windows"},
-    )
-
-
-WINDOWS_1MIN = _windows("windows_1min", "Beats by the minute", 60.0)
-WINDOWS_1H = _windows("windows_1h", "Beats by the hour", 3600.0)
-
 LIGHT_DARK = Product(
     name="light_dark",
     version=1,
@@ -185,5 +115,5 @@ COSINOR = Product(
     notes={"definition": "telemus.physiology.circadian.cosinor"},
 )
 
-PRODUCTS = {p.name: p for p in (BEATS_PRESSURE, BEATS_ECG, WINDOWS_1MIN, WINDOWS_1H, LIGHT_DARK, COSINOR)}
+PRODUCTS = {p.name: p for p in (BEATS_PRESSURE, BEATS_ECG, LIGHT_DARK, COSINOR)}
 """Every product of this room by name."""

@@ -30,6 +30,8 @@ class BeatQuality(enum.IntFlag):
     """Several signals agree, under good reception, that the animal is dead."""
     ACCELERATION = 1 << 23
     """Launch or descent: the column of blood or catheter fluid adds a hydrostatic pressure."""
+    DOUBTFUL = 1 << 24
+    """The best set of beats in this stretch of ECG is not convincing: noise, or a chaotic rhythm."""
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,9 @@ def _reject(
 
 
 _BITS = physiology.BeatQuality
-QUALITY_REJECTS = declarations.REJECTED | int(_BITS.DAMPED | _BITS.MISSED_BEAT | _BITS.EXTRA_BEAT | _BITS.DEAD)
+QUALITY_REJECTS = declarations.REJECTED | int(
+    _BITS.DAMPED | _BITS.MISSED_BEAT | _BITS.EXTRA_BEAT | _BITS.DEAD | _BITS.DOUBTFUL
+)
 """Bits that keep a beat out of means; norms of the species only flag."""
 
 DETECTORS = {

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-import numpy as np
 import pytest
 
 from telemus.physiology.circadian import Cosinor, LightDark
 from telemus.physiology.ecg import EcgParameters, RPeaks
 from telemus.physiology.pressure import PressureBeats, PressureParameters
 from telemus.physiology.products import PRODUCTS
-from telemus.physiology.windows import summarise_windows
 
 
 @pytest.mark.parametrize("product", PRODUCTS.values(), ids=list(PRODUCTS))
@@ -40,13 +38,6 @@ def test_parameters_are_those_of_the_detector(name, told):
     known = {f.name: f.default for f in fields(told)}
     known.pop("unusable")
     assert declared == known
-
-
-@pytest.mark.parametrize("name", ["windows_1min", "windows_1h"])
-def test_windows_are_what_the_function_returns(name):
-    measures = dict.fromkeys(("sbp_mmhg", "dbp_mmhg", "map_mmhg", "pulse_pressure_mmhg"), np.zeros(0))
-    w = summarise_windows([], [], [0, 1], measures)
-    assert set(w) - {"start_ns"} == columns(name)
 
 
 def test_level_three_is_what_the_functions_return():
