@@ -1,0 +1,1 @@
+"""What scripts/bench runs: decoding, kernels and the chain, each section in a process of its own, and the page."""
