@@ -50,18 +50,21 @@ WAIT, NO, UNVERIFIED, BY_NEIGHBOUR, BY_CHECKSUM = -1, 0, 1, 2, 3
 
 KNOWN_RULE, SHORTEST_RULE, LONGEST_RULE, CHECKSUM_RULE = range(4)
 
+# Only kernels call these: a way in from Python for each would lengthen a cold start.
+_inner = njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
-@njit(cache=True)
+
+@_inner
 def _packet_bytes(buffer, header):  # type: ignore[no-untyped-def]
     return (np.int64(buffer[header + 4]) << 8) + np.int64(buffer[header + 5]) + 7
 
 
-@njit(cache=True)
+@_inner
 def _apid(buffer, header):  # type: ignore[no-untyped-def]
     return ((np.int64(buffer[header]) & 7) << 8) + np.int64(buffer[header + 1])
 
 
-@njit(cache=True)
+@_inner
 def _kind(buffer, header, rules, seen, mask):  # type: ignore[no-untyped-def]
     """NONE, STRANGER or FAMILIAR. Six octets of zero are erased storage, not a segment of APID 0."""
     if buffer[header] & mask:
@@ -75,7 +78,7 @@ def _kind(buffer, header, rules, seen, mask):  # type: ignore[no-untyped-def]
     return FAMILIAR if seen[apid] >= LEARNT_AFTER else STRANGER
 
 
-@njit(cache=True)
+@_inner
 def _holds(buffer, header, end, tables, sums, state):  # type: ignore[no-untyped-def]
     """Say whether the checksum of [header, end) holds; ``header`` is never before the first of ``sums``."""
     at = state[SUMMED]
@@ -88,7 +91,7 @@ def _holds(buffer, header, end, tables, sums, state):  # type: ignore[no-untyped
     return crc16_of_sums(np.int64(sums[header]), np.int64(sums[end]), end - header, tables) == 0
 
 
-@njit(cache=True)
+@_inner
 def _scan(buffer, start, stop, rules, seen, tables, sums, state):  # type: ignore[no-untyped-def]
     """Look for a sealed packet that begins in [start, stop): NO, WAIT or BY_CHECKSUM; SEALED says where.
 
@@ -114,7 +117,7 @@ def _scan(buffer, start, stop, rules, seen, tables, sums, state):  # type: ignor
     return BY_CHECKSUM if state[SEALED] < stop else NO
 
 
-@njit(cache=True)
+@_inner
 def _endless(buffer, at, place, rules, seen, tables, sums, state):  # type: ignore[no-untyped-def]
     """Say the same where a long chain to ``place`` met nothing known: flat data looks like strangers without end.
 
@@ -127,7 +130,7 @@ def _endless(buffer, at, place, rules, seen, tables, sums, state):  # type: igno
     return BY_NEIGHBOUR if found == NO else min(found, NO)
 
 
-@njit(cache=True)
+@_inner
 def _followed(buffer, at, place, rules, seen, tables, sums, state):  # type: ignore[no-untyped-def]
     """Say whether the packet at ``at`` may end at ``place``: NO, WAIT or BY_NEIGHBOUR."""
     size = buffer.size
@@ -159,7 +162,7 @@ def _followed(buffer, at, place, rules, seen, tables, sums, state):  # type: ign
     return NO
 
 
-@njit(cache=True)
+@_inner
 def _believe(buffer, at, strangers, rules, seen, tables, sums, state):  # type: ignore[no-untyped-def]
     """Say whether a packet begins at ``at``: NO, WAIT, BY_NEIGHBOUR or BY_CHECKSUM. Sets KIND and END of ``state``."""
     size = buffer.size
@@ -183,7 +186,7 @@ def _believe(buffer, at, strangers, rules, seen, tables, sums, state):  # type: 
     return BY_CHECKSUM if _holds(buffer, header, end, tables, sums, state) else NO
 
 
-@njit(cache=True)
+@_inner
 def _search(buffer, start, stop, strangers, rules, seen, tables, sums, state):  # type: ignore[no-untyped-def]
     """Find the first place in [start, stop) that is not NO; what it is returns, and PLACE says where."""
     for at in range(start, stop):
@@ -195,7 +198,7 @@ def _search(buffer, start, stop, strangers, rules, seen, tables, sums, state):  
     return NO
 
 
-@njit(cache=True)
+@_inner
 def _settle_synced(buffer, rules, state, found):  # type: ignore[no-untyped-def]
     """Decide on the packet that should begin at POSITION, after ``_search`` has looked there."""
     size = buffer.size
@@ -212,7 +215,7 @@ def _settle_synced(buffer, rules, state, found):  # type: ignore[no-untyped-def]
         state[MODE], state[DOUBTFUL_END], state[DOUBTFUL_KIND] = INSIDE, state[END], state[KIND]
 
 
-@njit(cache=True)
+@_inner
 def _settle_inside(buffer, rules, state, found):  # type: ignore[no-untyped-def]
     """Decide on a doubtful packet, after ``_search`` has looked inside it."""
     state[MODE] = SYNCED
@@ -232,7 +235,7 @@ def _settle_inside(buffer, rules, state, found):  # type: ignore[no-untyped-def]
         state[MODE], state[REASON] = SEARCHING, UNRECOGNISED
 
 
-@njit(cache=True)
+@_inner
 def _settle_searching(buffer, state, found):  # type: ignore[no-untyped-def]
     """Reject what lies before the place where ``_search`` stopped: nothing believable begins there."""
     state[VERDICT], state[CAUSE] = min(found, NO), state[REASON]
@@ -242,7 +245,7 @@ def _settle_searching(buffer, state, found):  # type: ignore[no-untyped-def]
         state[PLACE] = buffer.size
 
 
-@njit(cache=True)
+@_inner
 def _reject(ranges, state):  # type: ignore[no-untyped-def]
     """Append [POSITION, PLACE) as rejected, joining it to the range before if they touch and have one reason."""
     last = state[RANGES] - 1
@@ -257,7 +260,7 @@ def _reject(ranges, state):  # type: ignore[no-untyped-def]
     state[RANGES] = last + 2
 
 
-@njit(cache=True)
+@_inner
 def _keep(buffer, rules, seen, table, state):  # type: ignore[no-untyped-def]
     """Append the packet that ends at PLACE, with what the VERDICT says of it."""
     offset, length, apid, count, flags = table
@@ -277,7 +280,7 @@ def _keep(buffer, rules, seen, table, state):  # type: ignore[no-untyped-def]
     state[TRUSTED] = verdict >= BY_NEIGHBOUR
 
 
-@njit(cache=True)
+@_inner
 def _run(buffer, rules, seen, tables, table, state):  # type: ignore[no-untyped-def]
     """Take the packets that follow the last one and are like it (APID, flags and length).
 
