@@ -55,9 +55,9 @@ def test_packets_are_those_of_the_schedule(tmp_path: Path) -> None:
     seconds, spans, animals = 360, 6, 8
     minutes_inside = 4  # of the clock, inside a span: 120, 240, 420 and 540 s
     wanted = {
-        "TimeCorrelation": 2 * spans + minutes_inside, "Housekeeping": seconds // 10, "Event": 2 * spans, "Acceleration": seconds,
-        "CageEnvironment": seconds * animals, "PressureWaveform": seconds * animals, "EcgWaveform": seconds * animals,
-        "ImplantSlow": seconds // 10 * animals,
+        "TimeCorrelation": 2 * spans + minutes_inside, "Housekeeping": seconds // 10, "Event": 2 * spans,
+        "Acceleration": seconds, "CageEnvironment": seconds * animals, "PressureWaveform": seconds * animals,
+        "EcgWaveform": seconds * animals, "ImplantSlow": seconds // 10 * animals,
     }  # fmt: skip
     assert {name: account.apids[apid].packets for name, apid in APIDS.items()} == wanted
     assert account.missing == account.rejected_bytes == 0
