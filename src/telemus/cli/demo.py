@@ -31,7 +31,7 @@ def command(out: Path, seed: int, workers: int | None, as_json: bool) -> None:
     from telemus.cli.comparison import as_json as scores_json
     from telemus.cli.comparison import compare, told
     from telemus.mission import load
-    from telemus.pipeline import ingest, process
+    from telemus.pipeline import detectors_compiling, ingest, process
     from telemus.report import mission_page, write
     from telemus.simulate import simulate_mission
 
@@ -39,11 +39,12 @@ def command(out: Path, seed: int, workers: int | None, as_json: bool) -> None:
     count = worker_count(workers)
     flight = out / f"flight-{seed}"
     with progress_bars(quiet=as_json) as progress:
-        simulated = simulate_mission(
-            load(MISSION, TIMELINE), flight, seed=seed, faults="flight", workers=count, progress=progress
-        )
-        archive = archives.open_or_create(out / f"archive-{seed}", flight / "mission", TIMELINE)
-        ingested = ingest(archive, sorted((flight / "packets").glob("*.bin")), progress=progress)
+        with detectors_compiling():
+            simulated = simulate_mission(
+                load(MISSION, TIMELINE), flight, seed=seed, faults="flight", workers=count, progress=progress
+            )
+            archive = archives.open_or_create(out / f"archive-{seed}", flight / "mission", TIMELINE)
+            ingested = ingest(archive, sorted((flight / "packets").glob("*.bin")), progress=progress)
         processed = process(archive, workers=count, progress=progress)
         page = write(mission_page(archive), out / f"report-{seed}.html")
     scores = compare(archive, flight / "truth")

@@ -177,13 +177,13 @@ def interval_summary(beats: Columns, species: str | None, given: Mapping[str, An
     }
 
 
-def warm() -> None:
-    """Run every detector once on nothing much, so that its compiled code is there before processes are forked."""
+def warm(*names: str) -> None:
+    """Run detectors (all, or those named) once on nothing much, so that their compiled code is there."""
     times_s = np.arange(2000) / 500.0
     wave = 100.0 + 15.0 * np.sin(2.0 * np.pi * 8.0 * times_s)
-    for name, detector in DETECTORS.items():
+    for name in names or DETECTORS:
         given = physiology.PRODUCTS[name].with_parameters({})
-        detector.find(wave, 500.0, np.zeros(len(wave), np.uint32), 0, given)
+        DETECTORS[name].find(wave, 500.0, np.zeros(len(wave), np.uint32), 0, given)
 
 
 def known_species() -> list[str]:
