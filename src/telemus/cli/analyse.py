@@ -51,7 +51,11 @@ def command(
     with time_s, seconds from the start of the recording: the foot in a pressure, the R peak in an ECG.
     """
     from telemus.exchange import read_recording
-    from telemus.pipeline import analyse_recording
+    from telemus.pipeline import analyse_recording, known_species
+
+    if species is not None and species not in known_species():
+        wanted = ", ".join(known_species())
+        raise click.BadParameter(f"got {species!r}, wanted one of {wanted}", param_hint="--species")
 
     recording = read_recording(
         file,
@@ -69,7 +73,8 @@ def command(
         return
     for one in result.channels:
         account = one.account
-        rejected = f"{100 * account['rejected_share']['any']:.2f} % of intervals rejected"
+        share = account["rejected_share"]["any"]
+        rejected = "no interval" if share != share else f"{100 * share:.2f} % of intervals rejected"  # noqa: PLR0124
         length = f"{account['recorded_s']:.1f} s ({account['usable_s']:.1f} s usable)"
         click.echo(f"{one.name} ({one.quantity}): {one.beats.num_rows:,} beats in {length}, {rejected}")
     for note in recording.notes:

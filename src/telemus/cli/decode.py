@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,25 +52,57 @@ def command(
     """
     from telemus.packets import compile_plan, merge_accounts, read_definition
 
+    if not definition.is_file():
+        raise FormatError("got no file, wanted an XTCE definition", path=definition)
     read = read_definition(definition)
     plan = compile_plan(read, root)
+    accounts, refused = [], []
     with progress_bars(quiet=as_json) as progress:
-        accounts = [_decode(path, plan, out, format_name, prefix_bytes, progress) for path in files]
+        for path, name in zip(files, _names(files), strict=True):
+            try:
+                account, tables = _decode(path, name, plan, out, format_name, prefix_bytes, progress)
+            except FormatError as error:
+                refused.append(str(error))
+                continue
+            accounts.append(account)
+            if not tables:
+                refused.append(f"{path}: got bytes in which nothing is a packet of the definition")
+    if not accounts:
+        raise FormatError("\n  ".join(["got no file that could be decoded, wanted at least one:", *refused]))
     account = merge_accounts(accounts)
     (out / "account.json").write_text(account.to_json(), encoding="utf-8")
     told: dict[str, Any] = json.loads(account.to_json())
     if as_json:
-        print_json({"account": told, "unsupported": [str(one) for one in read.unsupported]})
-        return
-    for one in read.unsupported:
-        click.echo(f"not supported: {one}", err=True)
-    for path in sorted(out.glob(f"*.{format_name}")):
-        click.echo(str(path))
-    print_account(told["bytes"])
+        unsupported = [str(one) for one in read.unsupported]
+        print_json({"account": told, "unsupported": unsupported, "refused": refused})
+    else:
+        for path in sorted(out.glob(f"*.{format_name}")):
+            click.echo(str(path))
+        print_account(told["bytes"])
+        for one in read.unsupported:
+            click.echo(f"not supported: {one}", err=True)
+        for reason in refused:
+            click.echo(f"refused: {reason}", err=True)
+    if refused:
+        sys.exit(4)
 
 
-def _decode(path: Path, plan: Plan, out: Path, format_name: str, prefix_bytes: int, progress: Progress) -> Account:
-    """Write the tables of one file, named by container, and by file where there are several; return its account."""
+def _names(files: tuple[Path, ...]) -> list[str]:
+    """Return what the tables of each file are called: its stem, with a number where an earlier file has that stem."""
+    stems = [path.stem for path in files]
+    return [
+        stem if stems.index(stem) == place else f"{stem}-{stems[: place + 1].count(stem)}"
+        for place, stem in enumerate(stems)
+    ]
+
+
+def _decode(
+    path: Path, name: str, plan: Plan, out: Path, format_name: str, prefix_bytes: int, progress: Progress
+) -> tuple[Account, int]:
+    """Write the tables of one file, named by file and container; return its account and the number of tables.
+
+    Raises FormatError where the file is missing or empty.
+    """
     import pyarrow as pa
 
     from telemus.archive import write_table
@@ -77,6 +110,8 @@ def _decode(path: Path, plan: Plan, out: Path, format_name: str, prefix_bytes: i
 
     if not path.is_file():
         raise FormatError("got no file, wanted packets", path=path)
+    if path.stat().st_size == 0:
+        raise FormatError("got an empty file (0 bytes), wanted packets", path=path)
     total, done = path.stat().st_size, 0
     decoder = Decoder(plan, prefix_bytes=prefix_bytes, source=path.name)
     tables: dict[str, list[pa.Table]] = {}
@@ -91,6 +126,6 @@ def _decode(path: Path, plan: Plan, out: Path, format_name: str, prefix_bytes: i
         tables.setdefault(decoded.container, []).append(to_arrow(decoded))
     out.mkdir(parents=True, exist_ok=True)
     for container, parts in tables.items():
-        name = f"{path.stem}.{container.replace('/', '.')}.{format_name}"
-        write_table(out / name, pa.concat_tables(parts, promote_options="permissive"), format_name)  # type: ignore[arg-type]
-    return account
+        target = out / f"{name}.{container.replace('/', '.')}.{format_name}"
+        write_table(target, pa.concat_tables(parts, promote_options="permissive"), format_name)  # type: ignore[arg-type]
+    return account, len(tables)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -17,10 +18,14 @@ from telemus.errors import ArchiveError
 @click.option("--mission", help="Name or folder of the mission; needed once, when the archive is new.")
 @timeline_option
 @json_option
-def command(archive: Path, files: tuple[Path, ...], mission: str | None, timeline: str, as_json: bool) -> None:
+@click.pass_context
+def command(
+    context: click.Context, archive: Path, files: tuple[Path, ...], mission: str | None, timeline: str, as_json: bool
+) -> None:
     """Take FILES (or all *.bin in a folder) into ARCHIVE: first the bytes, checksummed and flushed, then channels.
 
-    The same file twice changes nothing. Late and overlapping files go where they belong.
+    The same file twice changes nothing. Late and overlapping files go where they belong. Where a file is missing, empty
+    or not of packets, the others are taken all the same, and the exit code is 4.
     """
     from telemus.archive import open as open_archive
     from telemus.archive import open_or_create
@@ -30,17 +35,24 @@ def command(archive: Path, files: tuple[Path, ...], mission: str | None, timelin
     if mission is None and not archive.is_dir():
         raise ArchiveError(f"{archive}: got no archive there, wanted one, or --mission to make a new one")
     opened = open_archive(archive) if mission is None else open_or_create(archive, find_folder(mission), timeline)
-    named = [found for path in files for found in (sorted(path.glob("*.bin")) if path.is_dir() else [path])]
+    stated = context.get_parameter_source("timeline") is click.core.ParameterSource.COMMANDLINE
+    if mission is None and stated and timeline != opened.timeline_name:
+        raise ArchiveError(f"{archive}: got timeline {timeline}, wanted {opened.timeline_name} of this archive")
+    # a folder without packets goes on as it is, so that it is told among the files that are none
+    named = [one for path in files for one in (path.is_dir() and sorted(path.glob("*.bin"))) or [path]]
     with progress_bars(quiet=as_json) as progress:
         summary = ingest(opened, named, progress=progress)
     if as_json:
         print_json(summary.to_dict())
-        return
-    for one in summary.files:
-        click.echo(f"{one.name}: {one.status}, {one.bytes:,} bytes, {one.packets:,} packets, {one.samples:,} samples")
-    for note in summary.notes:
-        click.echo(f"  note: {note}")
-    print_account(summary.account["bytes"])
+    else:
+        for one in summary.files:
+            counts = f"{one.bytes:,} bytes, {one.packets:,} packets, {one.samples:,} samples"
+            click.echo(f"{one.name}: {one.status}, {counts}")
+        for note in summary.notes:
+            click.echo(f"  note: {note}")
+        print_account(summary.account["bytes"])
+    if any(one.status in ("refused", "no packets") for one in summary.files):
+        sys.exit(4)
 
 
 def print_account(octets: dict[str, int]) -> None:

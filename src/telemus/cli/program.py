@@ -13,6 +13,7 @@ from telemus.errors import (
     DefinitionError,
     FormatError,
     MissionError,
+    SettingsError,
     SpaceError,
     TelemusError,
     UnitError,
@@ -37,6 +38,7 @@ EXIT_CODES = (
     (UnitError, 4),
     (SpaceError, 5),
     (ArchiveError, 5),
+    (SettingsError, 2),
     (TelemusError, 1),
 )
 """0 done; 1 another failure; 2 wrong use; 3 a definition with faults; 4 a file that is not what it should be;

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from telemus.cli.values import FILE, OUT, json_option, print_json
+from telemus.cli.values import OUT, Page, json_option, print_json
 
 
 @click.command("report")
 @click.argument("archive", type=OUT)
-@click.option("--out", type=FILE, help="The page to write.  [default: ARCHIVE/report.html]")
+@click.option("--out", type=Page(), help="The page to write.  [default: ARCHIVE/report.html]")
 @json_option
 def command(archive: Path, out: Path | None, as_json: bool) -> None:
     """Write the page of ARCHIVE: one HTML file that needs no network."""

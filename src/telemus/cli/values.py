@@ -32,7 +32,33 @@ class Duration(click.ParamType[float]):
         return sum(float(part.group(1)) * _SECONDS[part.group(2)] for part in parts)
 
 
-OUT = click.Path(path_type=Path, file_okay=False)
+class Folder(click.ParamType[Path]):
+    """A folder to write into or to read, which may not be there yet; anything else of that name is refused."""
+
+    name = "directory"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path, or fail with what was wanted."""
+        path = Path(value)
+        if path.exists() and not path.is_dir():
+            self.fail(f"got {str(path)!r}, which is a file, wanted a folder", param, ctx)
+        return path
+
+
+class Page(click.ParamType[Path]):
+    """A file to write; a folder of that name is refused."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the path, or fail with what was wanted."""
+        path = Path(value)
+        if path.is_dir():
+            self.fail(f"got {str(path)!r}, which is a folder, wanted the name of a file", param, ctx)
+        return path
+
+
+OUT = Folder()
 """A folder to write into."""
 FILE = click.Path(path_type=Path)
 """A file to read; that it exists is checked where it is opened, with a message of our own."""

@@ -86,5 +86,6 @@ def _raise_if_nothing_fits(paths: list[Path], summary: IngestSummary) -> None:
     given = summary.files[: len(paths)]
     if not given or any(one.status in ("ingested", "already there") for one in given):
         return
-    reasons = "\n".join(f"  {one.name}: {text}" for one in given for text in one.notes)
-    raise FormatError(f"got no packet, wanted packets of the mission:\n{reasons}", path=paths[0], offset=0)
+    told = [(str(path), text) for path, one in zip(paths, given, strict=True) for text in one.notes]
+    reasons = "\n".join(f"  {text}" if text.startswith(name) else f"  {name}: {text}" for name, text in told)
+    raise FormatError(f"got no file of packets, wanted at least one:\n{reasons}")

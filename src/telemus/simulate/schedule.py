@@ -81,6 +81,10 @@ class Recording:
         return self.stop_s - 1
 
 
+def _length(duration_s: float | None) -> str:
+    return "up to the end" if duration_s is None else f"of {duration_s:g} s"
+
+
 def plan_recording(timeline: Timeline, start_s: float, duration_s: float | None, grid_s: int = 1) -> Recording:
     """Return what is recorded between ``start_s`` after the timeline's start and ``duration_s`` later, or the end.
 
@@ -90,7 +94,7 @@ def plan_recording(timeline: Timeline, start_s: float, duration_s: float | None,
     length_s = (timeline.stop_ns - zero_ns) / NS_PER_S
     if not 0 <= start_s < length_s or (duration_s is not None and not duration_s > 0):
         raise SettingsError(
-            f"window of the simulation: got a start of {start_s} s and a length of {duration_s} s, "
+            f"window of the simulation: got a start of {start_s:g} s and a length {_length(duration_s)}, "
             f"wanted a start from 0 to below {length_s:g} s after the timeline's start and a length above 0"
         )
     stop_s = length_s if duration_s is None else min(length_s, start_s + duration_s)
