@@ -138,9 +138,9 @@ def test_an_undefined_apid_is_a_line_in_the_account(
     said = telemus("decode", tiny_folder / "packets.xml", mixed, "--out", tmp_path / "tables", "--json")
     account = json.loads(said.out)["account"]
     assert said.code == 0
-    print(account["rejected_by_reason"], account["rejected"][:2])
-    assert account["rejected_by_reason"]["undefined_apid"] == len(packet)
-    assert any(one["reason"] == "undefined_apid" and one["start"] == 0 for one in account["rejected"])
+    assert account["apids"]["777"] | {"name": "unknown APID 777", "known": False} == account["apids"]["777"]
+    assert account["apids"]["777"]["undecoded"] == {"unknown APID": 1}
+    assert account["bytes"]["received"] == len(packet) + good.stat().st_size
 
 
 def test_a_definition_that_does_not_fit_the_bytes_loses_nothing_else(

@@ -343,15 +343,20 @@ class Archive:
 def create(path: Path | str, mission_folder: Path | str, timeline_name: str) -> Archive:
     """Make an archive in a new or empty folder, with a copy of the mission, and open it.
 
+    A folder in which this was interrupted is cleared and begun anew; it holds nothing yet.
     Raises ArchiveError where something is there already, MissionError on a faulty mission, SpaceError.
     """
     target = Path(path)
+    begun = target / "unfinished"
+    if begun.is_file() and not (target / "archive.json").exists():
+        shutil.rmtree(target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ArchiveError(f"{target}: got a place where something is already, wanted a new or empty folder")
     folder = missions.find_folder(mission_folder)
     mission = missions.load(folder, timeline_name)
     require_space(target, sum(one.stat().st_size for one in folder.rglob("*") if one.is_file()), "an archive")
     target.mkdir(parents=True, exist_ok=True)
+    begun.touch()
     for name in ("l0", "granules"):
         (target / name).mkdir()
     shutil.copytree(folder, target / "mission", ignore=shutil.ignore_patterns("__pycache__"))
@@ -363,6 +368,7 @@ def create(path: Path | str, mission_folder: Path | str, timeline_name: str) -> 
         "mission_sha256": folder_sha256(target / "mission"),
     }
     write_json(target / "archive.json", told)  # last: a folder without it is no archive
+    begun.unlink()
     return Archive(target)
 
 

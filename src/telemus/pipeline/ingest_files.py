@@ -88,4 +88,6 @@ def _raise_if_nothing_fits(paths: list[Path], summary: IngestSummary) -> None:
         return
     told = [(str(path), text) for path, one in zip(paths, given, strict=True) for text in one.notes]
     reasons = "\n".join(f"  {text}" if text.startswith(name) else f"  {name}: {text}" for name, text in told)
-    raise FormatError(f"got no file of packets, wanted at least one:\n{reasons}")
+    error = FormatError(f"got no file of packets, wanted at least one:\n{reasons}")
+    error.path, error.offset = paths[0], 0
+    raise error
