@@ -1,0 +1,215 @@
+"""Encode, check and correct Reed-Solomon code words of CCSDS 131.0-B: the compiled part behind ``reed_solomon``.
+
+The register of the division by the generator polynomial is four words of 64 bits, first symbol on top; a code with
+16 check symbols uses the upper two. ``steps`` (256, 4) holds what a feedback symbol adds to it. The division is linear,
+so it runs on the symbols as they were sent, in the dual basis too: only ``steps`` differs, and no symbol is converted.
+
+A clean word costs one division. A word with errors goes on from the remainder of that division (a polynomial of 16 or
+32 symbols, where the word has 255): syndromes, Berlekamp-Massey, Chien search, Forney (R. E. Blahut, Algebraic Codes
+for Data Transmission, 2003, chapters 6 and 7, doi:10.1017/CBO9780511800467). Logarithms are to the base alpha^11, the
+element whose powers are the roots (131.0-B-3 clause 4.3.4), so that roots are consecutive.
+
+``field`` (3, 512) int64 is exponentials (twice in a row), logarithms, and the number of bits of each symbol as sent;
+``bases`` (2, 256) int64 turns a symbol as sent into a conventional one, and back.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+EXP, LOG, BITS = range(3)
+TO_CONVENTIONAL, TO_SENT = range(2)
+UNCORRECTABLE = -1
+WORK_ROWS, WORK_COLUMNS = 6, 64
+SYNDROME, LOCATOR, BEFORE, SPARE, EVALUATOR, CHIEN = range(6)
+
+
+@njit(cache=True, nogil=True)
+def _divide(row, first, stride, count, steps):  # type: ignore[no-untyped-def]
+    """Return the register after ``count`` symbols of ``row``, every ``stride``-th from ``first``."""
+    eight, top = np.uint64(8), np.uint64(56)
+    a = b = c = d = np.uint64(0)
+    at = first
+    for _ in range(count):
+        symbol = (a >> top) ^ np.uint64(row[at])
+        a = ((a << eight) | (b >> top)) ^ steps[symbol, 0]
+        b = ((b << eight) | (c >> top)) ^ steps[symbol, 1]
+        c = ((c << eight) | (d >> top)) ^ steps[symbol, 2]
+        d = (d << eight) ^ steps[symbol, 3]
+        at += stride
+    return a, b, c, d
+
+
+@njit(cache=True, nogil=True)
+def _symbol(register, place):  # type: ignore[no-untyped-def]
+    """Return symbol ``place`` of the register, 0 being the first."""
+    word = register[place >> 3]
+    return np.int64((word >> np.uint64(56 - 8 * (place & 7))) & np.uint64(255))
+
+
+@njit(cache=True, nogil=True)
+def encode_rows(rows, depth, data, checks, steps):  # type: ignore[no-untyped-def]
+    """Write the check symbols of each row (n, depth * (data + checks)): ``depth`` interleaved words of ``data``."""
+    for number in range(rows.shape[0]):
+        row = rows[number]
+        for word in range(depth):
+            register = _divide(row, word, depth, data, steps)
+            for place in range(checks):
+                row[(data + place) * depth + word] = _symbol(register, place)
+
+
+@njit(cache=True, nogil=True)
+def _syndromes(work, checks, first_root, field):  # type: ignore[no-untyped-def]
+    """Turn the remainder in row SPARE (first symbol first) into syndromes in row SYNDROME."""
+    exp, log = field[EXP], field[LOG]
+    for index in range(checks):
+        root = (first_root + index) % 255
+        value = np.int64(0)
+        for place in range(checks):
+            if value:
+                value = exp[log[value] + root]
+            value ^= work[SPARE, place]
+        work[SYNDROME, index] = value
+
+
+@njit(cache=True, nogil=True)
+def _locator(work, checks, field):  # type: ignore[no-untyped-def]
+    """Find the shortest recurrence of the syndromes (Berlekamp-Massey) in row LOCATOR; return its length."""
+    exp, log = field[EXP], field[LOG]
+    work[LOCATOR, :] = 0
+    work[BEFORE, :] = 0
+    work[LOCATOR, 0] = work[BEFORE, 0] = 1
+    length, shift, scale = 0, 1, 1
+    for step in range(checks):
+        gap = work[SYNDROME, step]
+        for i in range(1, length + 1):
+            u, v = work[LOCATOR, i], work[SYNDROME, step - i]
+            if u and v:
+                gap ^= exp[log[u] + log[v]]
+        if gap == 0:
+            shift += 1
+            continue
+        ratio = (log[gap] - log[scale]) % 255
+        longer = 2 * length <= step
+        if longer:
+            work[SPARE, :] = work[LOCATOR, :]
+        for i in range(checks + 1 - shift):
+            if work[BEFORE, i]:
+                work[LOCATOR, i + shift] ^= exp[log[work[BEFORE, i]] + ratio]
+        if longer:
+            work[BEFORE, :] = work[SPARE, :]
+            length, scale, shift = step + 1 - length, gap, 1
+        else:
+            shift += 1
+    return length
+
+
+@njit(cache=True, nogil=True)
+def _places(work, length, symbols, places, field):  # type: ignore[no-untyped-def]
+    """Find the errors (Chien search over the symbols sent); return how many, their powers in ``places``."""
+    exp, log = field[EXP], field[LOG]
+    terms = 0
+    for i in range(1, length + 1):
+        if work[LOCATOR, i]:
+            work[CHIEN, terms], work[CHIEN, terms + 32] = log[work[LOCATOR, i]], 255 - i
+            terms += 1
+    found = 0
+    for power in range(symbols):
+        value = np.int64(1)
+        for i in range(terms):
+            exponent = work[CHIEN, i]
+            value ^= exp[exponent]
+            exponent += work[CHIEN, i + 32]
+            work[CHIEN, i] = exponent if exponent < 255 else exponent - 255
+        if value == 0:
+            places[found] = power
+            found += 1
+            if found == length:
+                break
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _evaluator(work, length, field):  # type: ignore[no-untyped-def]
+    """Put syndromes times locator, as far as it matters, into row EVALUATOR."""
+    exp, log = field[EXP], field[LOG]
+    for i in range(length):
+        value = np.int64(0)
+        for j in range(i + 1):
+            u, v = work[LOCATOR, j], work[SYNDROME, i - j]
+            if u and v:
+                value ^= exp[log[u] + log[v]]
+        work[EVALUATOR, i] = value
+
+
+@njit(cache=True, nogil=True)
+def _magnitude(work, length, power, first_root, field):  # type: ignore[no-untyped-def]
+    """Return the error at ``power`` (Forney), 0 if it has none."""
+    exp, log = field[EXP], field[LOG]
+    above = below = np.int64(0)
+    for i in range(length):
+        if work[EVALUATOR, i]:
+            above ^= exp[(log[work[EVALUATOR, i]] + (255 - power) * i) % 255]
+    for i in range(1, length + 1, 2):
+        if work[LOCATOR, i]:
+            below ^= exp[(log[work[LOCATOR, i]] + (255 - power) * (i - 1)) % 255]
+    if above == 0 or below == 0:
+        return np.int64(0)
+    return exp[(log[above] - log[below] + power * (256 - first_root)) % 255]
+
+
+@njit(cache=True, nogil=True)
+def _correct(row, word, depth, symbols, checks, first_root, field, bases, work, places):  # type: ignore[no-untyped-def]
+    """Correct one word whose remainder stands in row SPARE; return symbols and bits corrected, or UNCORRECTABLE."""
+    _syndromes(work, checks, first_root, field)
+    length = _locator(work, checks, field)
+    if length > checks // 2 or _places(work, length, symbols, places, field) != length:
+        return UNCORRECTABLE, 0
+    _evaluator(work, length, field)
+    bits = np.int64(0)
+    for index in range(length):
+        error = _magnitude(work, length, places[index], first_root, field)
+        if error == 0:
+            return UNCORRECTABLE, 0
+        work[SPARE, index] = bases[TO_SENT, error]
+        bits += field[BITS, work[SPARE, index]]
+    for index in range(length):
+        row[(symbols - 1 - places[index]) * depth + word] ^= np.uint8(work[SPARE, index])
+    return length, bits
+
+
+@njit(cache=True, nogil=True)
+def _remainder(row, word, depth, data, checks, steps, bases, work):  # type: ignore[no-untyped-def]
+    """Put the remainder of one word into row SPARE; return True if it is zero."""
+    register = _divide(row, word, depth, data, steps)
+    dirty = False
+    for place in range(checks):
+        difference = _symbol(register, place) ^ np.int64(row[(data + place) * depth + word])
+        work[SPARE, place] = bases[TO_CONVENTIONAL, difference]
+        dirty |= difference != 0
+    return not dirty
+
+
+@njit(cache=True, nogil=True)
+def decode_rows(rows, shape, steps, field, bases, found):  # type: ignore[no-untyped-def]
+    """Check and correct each row in place: ``shape`` = (depth, data, checks, first root).
+
+    ``found`` (n, 2) int32 gets symbols and bits corrected; UNCORRECTABLE in the first where a word could not be
+    corrected (such words keep what was received, the other words of the row are corrected).
+    """
+    depth, data, checks, first_root = shape
+    work = np.zeros((WORK_ROWS, WORK_COLUMNS), np.int64)
+    places = np.zeros(WORK_COLUMNS, np.int64)
+    for number in range(rows.shape[0]):
+        row = rows[number]
+        symbols, bits, lost = np.int64(0), np.int64(0), False
+        for word in range(depth):
+            if _remainder(row, word, depth, data, checks, steps, bases, work):
+                continue
+            fixed, changed = _correct(row, word, depth, data + checks, checks, first_root, field, bases, work, places)
+            lost |= fixed == UNCORRECTABLE
+            symbols += max(fixed, 0)
+            bits += changed
+        found[number, 0] = UNCORRECTABLE if lost else symbols
+        found[number, 1] = bits

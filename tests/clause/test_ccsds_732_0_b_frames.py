@@ -1,0 +1,122 @@
+"""CCSDS 732.0-B-4 clause 4.1: AOS transfer frames, by hand-made headers and what follows from them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from telemus.errors import SignalError
+from telemus.packets.frames import FrameLayout, FrameReader, encode_frames, encode_units, idle_frames, read_frames
+
+Octets = NDArray[np.uint8]
+LAYOUT = FrameLayout("aos", 80)
+
+
+def _packet(length: int, count: int = 0) -> bytes:
+    return bytes([8, 9, 0xC0, count]) + (length - 7).to_bytes(2, "big") + bytes(range(length - 6))
+
+
+def _read(layout: FrameLayout, frames: Octets) -> tuple[list[bytes], FrameReader]:
+    reader = FrameReader(layout)
+    packets = [one for batch in reader.packets([encode_units(frames, layout)]) for one in batch.packets()]
+    assert reader.account().is_balanced
+    return packets, reader
+
+
+def test_4_1_2_primary_header_fields() -> None:
+    # 01 10011101 010000 | 963 07C | 0 1 00 0011 | 00000 00000000101
+    frame = bytes([0b01100111, 0b01010000, 0x96, 0x30, 0x7C, 0b01000011, 0, 5]) + bytes(72)
+    table = read_frames(np.frombuffer(frame, np.uint8)[None], LAYOUT)
+    assert (table.version[0], table.spacecraft[0], table.channel[0]) == (1, 157, 16)
+    assert (table.frame_count[0], table.modulo[0]) == (0x396307C, 1 << 28)
+    assert (table.pointer[0], table.start[0], table.stop[0]) == (5, 8, 80)
+    assert table.operational_control[0] == -1
+
+
+def test_4_1_2_without_the_usage_flag_the_cycle_does_not_count() -> None:
+    frame = bytes([0b01100111, 0b01010000, 0x96, 0x30, 0x7C, 0b00000011, 0, 5]) + bytes(72)
+    table = read_frames(np.frombuffer(frame, np.uint8)[None], LAYOUT)
+    assert (table.frame_count[0], table.modulo[0]) == (0x96307C, 1 << 24)
+
+
+def test_4_1_encoder_writes_the_fields() -> None:
+    layout = FrameLayout("aos", 80, insert_bytes=3, operational_control=True, error_control=True)
+    frames = encode_frames(
+        [_packet(100)],
+        layout,
+        spacecraft=157,
+        channel=16,
+        first_count=0x396307C,
+        count_cycles=True,
+        insert_zone=b"abc",
+        operational_control=0xA1B2C3D4,
+    )
+    assert frames[0, :11].tobytes() == bytes([0b01100111, 0b01010000, 0x96, 0x30, 0x7C, 0x43]) + b"abc" + b"\0\0"
+    assert frames[0, 74:78].tobytes().hex() == "a1b2c3d4"
+    assert frames[1, 9:11].tobytes() == (100 - 63).to_bytes(2, "big")
+    table = read_frames(frames, layout)
+    assert table.operational_control.tolist() == [0xA1B2C3D4] * 2
+    packets, _ = _read(layout, frames)
+    assert packets == [_packet(100)]
+
+
+def test_4_1_2_6_header_error_control_is_stepped_over() -> None:
+    layout = FrameLayout("aos", 80, header_error_control=True)
+    assert layout.header_bytes == 10
+    assert _read(layout, encode_frames([_packet(100)], layout, spacecraft=1, channel=2))[0] == [_packet(100)]
+
+
+def test_4_1_2_3_channel_63_is_idle() -> None:
+    idle = idle_frames(4, LAYOUT, spacecraft=157)
+    packets, reader = _read(LAYOUT, idle)
+    assert packets == []
+    account = reader.account()
+    assert (account.idle_bytes, account.framing_bytes, account.rejected_bytes) == (4 * 72, 4 * 12, 0)
+    assert account.channels[157, 63].idle_frames == 4
+
+
+@pytest.mark.parametrize("cycles", [False, True])
+def test_4_1_2_4_gaps_across_the_rollover(cycles: bool) -> None:
+    first = (1 << (28 if cycles else 24)) - 3
+    sent = [_packet(60, count) for count in range(12)]
+    frames = encode_frames(sent, LAYOUT, spacecraft=1, channel=2, first_count=first, count_cycles=cycles)
+    packets, reader = _read(LAYOUT, np.delete(frames, 3, axis=0))
+    assert reader.account().missing == 1
+    assert packets == sent[:3] + sent[5:]
+
+
+def test_uncorrectable_frames_are_lost_and_corrected_ones_are_not() -> None:
+    layout = FrameLayout("aos", 892, reed_solomon=223, interleave=4, randomiser="long")
+    sent = [_packet(200, count) for count in range(60)]
+    units = encode_units(encode_frames(sent, layout, spacecraft=1, channel=2), layout)
+    units[2, 4 : 4 + 64] ^= 0xFF
+    units[5, 100:800] ^= 0x10
+    reader = FrameReader(layout)
+    packets = [one for batch in reader.packets([units]) for one in batch.packets()]
+    account = reader.account()
+    channel = account.channels[1, 2]
+    assert account.failed["uncorrectable code word"] == 1
+    assert (channel.corrected_frames, channel.corrected_symbols, channel.corrected_bits) == (1, 64, 512)
+    assert (channel.missing, account.is_balanced) == (1, True)
+    assert packets == [one for index, one in enumerate(sent) if 200 * (index + 1) <= 884 * 5 or 200 * index >= 884 * 6]
+
+
+def test_an_encapsulation_packet_is_stepped_over() -> None:
+    """133.1-B-3 clause 4.1.2: version 111, protocol, length of length; one octet E0 is idle."""
+    foreign = bytes([0b11101001, 12]) + bytes(10)
+    sent = [_packet(30), foreign, b"\xe0" * 5, _packet(31, 1)]
+    packets, reader = _read(LAYOUT, encode_frames(sent, LAYOUT, spacecraft=1, channel=2))
+    assert packets == [sent[0], sent[3]]
+    account = reader.account().channels[1, 2]
+    assert account.rejected_by_reason == {"not a space packet": 12}
+    assert account.idle_packets == 6
+
+
+def test_a_layout_that_lies_is_refused() -> None:
+    with pytest.raises(SignalError, match="operational control"):
+        encode_frames([], LAYOUT, spacecraft=1, channel=2, operational_control=5)
+    with pytest.raises(SignalError, match="insert zone"):
+        encode_frames([], LAYOUT, spacecraft=1, channel=2, insert_zone=b"ab")
+    with pytest.raises(SignalError, match="secondary header"):
+        encode_frames([], LAYOUT, spacecraft=1, channel=2, secondary_header=b"ab")
