@@ -17,7 +17,8 @@ def to_arrow(decoded: DecodedTable) -> pa.Table:
 
     A calibrated or labelled parameter stands under its plain name, its raw value beside it as ``NAME_raw``. Arrays
     are list columns, binary (n, k) octets binary columns. ``packet_offset`` [bytes], ``apid``, ``sequence_count``,
-    ``verified`` and, where the definition marks it, ``onboard_ns`` [ns] come first. The unit of a column stands in
+    ``verified`` and, where the definition marks it, ``onboard_ns`` [ns] come first. What a packet does not
+    have is null. The unit of a column stands in
     its field's metadata.
     """
     columns: dict[str, pa.Array] = {
@@ -46,12 +47,30 @@ def _same(told: NDArray[Any] | Ragged, raw: NDArray[Any] | Ragged) -> bool:
     return bool(one is other) or (one.dtype.kind in "US" and other.dtype.kind in "S")
 
 
+def _whole(column: NDArray[Any]) -> NDArray[Any]:
+    return np.ascontiguousarray(column)
+
+
+def _listed(values: list[Any], dtype: np.dtype[Any]) -> pa.Array:
+    """Return text, octets or integers of more than 64 bits (these as decimal text, which Arrow has no number for)."""
+    if dtype.kind != "O":
+        return pa.array(values, pa.string() if dtype.kind == "U" else pa.binary())
+    if any(isinstance(one, int) for one in values):
+        return pa.array([None if one is None else str(one) for one in values], pa.string())
+    return pa.array(values, pa.binary())
+
+
 def _array(column: NDArray[Any] | Ragged) -> pa.Array:
     """Return a column as an Arrow array; rows of more than one value become lists, and octets binary."""
     if isinstance(column, Ragged):
         return pa.LargeListArray.from_arrays(pa.array(column.offsets), _array(column.values))
+    if isinstance(column, np.ma.MaskedArray):
+        listed = column.dtype.kind in "SUO"
+        return (
+            _listed(column.tolist(), column.dtype) if listed else pa.array(column.data, mask=np.ma.getmaskarray(column))
+        )
     if column.ndim == 1:
-        return pa.array(column.tolist() if column.dtype.kind in "SU" else np.ascontiguousarray(column))
+        return _listed(column.tolist(), column.dtype) if column.dtype.kind in "SUO" else pa.array(_whole(column))
     if column.dtype == np.uint8:
         return pa.array([row.tobytes() for row in column], pa.binary(column.shape[1]))
     flat = _array(column.reshape(-1))

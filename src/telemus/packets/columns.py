@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from telemus.packets.gather_kernel import gather_pieces, gather_rows
 from telemus.packets.xtce import ParameterType
+from telemus.packets.xtce.formula import run_formula
+from telemus.packets.xtce.model import Calibrator, MathOperation, Polynomial, Spline
 
 Octets = NDArray[np.uint8]
 
@@ -138,21 +140,62 @@ def array_at(rows: Octets, bit: int, bits: int, count: int, scheme: str, little:
 
 
 def calibrate(kind: ParameterType, raw: NDArray[Any]) -> NDArray[Any]:
-    """Return values in the unit of the parameter type: polynomial applied [float64], labels and text [str].
+    """Return values by the default calibrator of the parameter type [float64], or labels and text [str].
 
     A raw value without a label becomes its number as text. Without a calibrator the raw values return as they are.
+    Calibrators of contexts need the other columns: ``told.told_column``.
     """
-    if kind.labels:
+    if isinstance(raw, np.ma.MaskedArray):
+        told = calibrate(kind, np.asarray(raw.data))
+        return raw if np.may_share_memory(told, raw.data) else np.ma.MaskedArray(told, raw.mask)
+    if kind.labels and raw.dtype.kind in "iufO":
         values, inverse = np.unique(raw, return_inverse=True)
-        names = np.array([kind.labels.get(int(value), str(value)) for value in values] or [""])
+        names = np.array([label_of(kind, int(value)) for value in values] or [""])
         return names[inverse].reshape(raw.shape)
     if raw.dtype.kind == "S" and kind.encoding is not None:
         return np.char.decode(raw, _python_charset(kind.encoding.charset), "replace")
-    if not kind.calibration:
-        return raw
+    if kind.calibrator is not None:
+        return apply_calibrator(kind.calibrator, raw)
+    return apply_calibrator(Polynomial(kind.calibration), raw) if kind.calibration else raw
+
+
+def label_of(kind: ParameterType, value: int) -> str:
+    """Return the label of a raw value, the number as text if it has none."""
+    if value in kind.labels:
+        return kind.labels[value]
+    return next((label for first, last, label in kind.label_ranges if first <= value <= last), str(value))
+
+
+def apply_calibrator(calibrator: Calibrator, raw: NDArray[Any]) -> NDArray[np.float64]:
+    """Return calibrated values [float64] of raw numbers of any shape.
+
+    Outside the points of a spline that does not extrapolate the value is NaN.
+
+    >>> apply_calibrator(Spline(1, (0.0, 10.0), (0.0, 5.0)), np.array([4, 12])).tolist()
+    [2.0, nan]
+    """
+    if isinstance(calibrator, MathOperation):
+        return run_formula(calibrator.steps, raw)
+    if isinstance(calibrator, Spline):
+        return _along_spline(calibrator, np.asarray(raw, np.float64))
     result = np.zeros(raw.shape)
-    for coefficient in reversed(kind.calibration):
+    for coefficient in reversed(calibrator.coefficients):
         result = result * raw + coefficient
+    return result
+
+
+def _along_spline(spline: Spline, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+    points, values = np.array(spline.raw), np.array(spline.calibrated)
+    place = np.clip(np.searchsorted(points, raw, side="right") - 1, 0, points.size - 1)
+    if spline.order == 0:
+        result = values[place]
+    else:
+        place = np.minimum(place, points.size - 2)
+        run = points[place + 1] - points[place]
+        slope = np.divide(values[place + 1] - values[place], run, out=np.zeros_like(run), where=run > 0)
+        result = values[place] + slope * (raw - points[place])
+    if not spline.extrapolate:
+        result = np.where((raw >= points[0]) & (raw <= points[-1]), result, np.nan)
     return result
 
 

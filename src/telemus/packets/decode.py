@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from telemus.packets.account import Account
 from telemus.packets.ccsds import IDLE_APID, Block, PacketTable, octets_of
-from telemus.packets.columns import Octets, Ragged, calibrate
+from telemus.packets.columns import Octets, Ragged
 from telemus.packets.cuc import cuc_to_ns
 from telemus.packets.extract import extract, rows_that_fit
 from telemus.packets.ledger import Ledger
 from telemus.packets.plan import ContainerPlan, Plan, compile_plan
 from telemus.packets.select import select
+from telemus.packets.told import told_column
 from telemus.packets.walk import Walker
 from telemus.packets.walk_kernel import CHECKSUM, REASONS
 from telemus.packets.xtce import Definition, read_definition
@@ -59,11 +60,8 @@ class DecodedTable:
         return self.plan.field(name).type.unit
 
     def calibrated(self, name: str) -> Column:
-        """Return a column in the unit of its type: float64 through its polynomial, or text of its labels."""
-        kind, column = self.plan.field(name).type, self.columns[name]
-        if isinstance(column, Ragged):
-            return Ragged(calibrate(kind, column.values), column.offsets)
-        return calibrate(kind, column)
+        """Return a column in the unit of its type: float64 by the calibrator that applies, or text of its labels."""
+        return told_column(self.plan.field(name), self.columns, self.plan.field_of)
 
 
 class Advance(NamedTuple):

@@ -9,10 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemus.packets.ccsds import PacketTable
-from telemus.packets.columns import Octets, Ragged, array_at, calibrate, number_at, pieces_at, rows_at
+from telemus.packets.columns import Octets, Ragged, array_at, calibrate, rows_at, unsigned_dtype
+from telemus.packets.floating import elements_at, numbers_at, offsets_of
 from telemus.packets.layout import Field
+from telemus.packets.numbers import value_at
 from telemus.packets.plan import ContainerPlan
-from telemus.packets.xtce import Reference
+from telemus.packets.run_steps import columns_of, run_steps
+from telemus.packets.text import cut_text
+from telemus.packets.xtce import Encoding, Reference
 from telemus.packets.xtce.model import Size
 
 Column = NDArray[Any] | Ragged
@@ -36,6 +40,10 @@ def rows_that_fit(plan: ContainerPlan, buffer: Octets, table: PacketTable) -> ND
     if plan.fixed_bytes is not None or not enough.any():
         return enough
     inside = np.flatnonzero(enough)
+    if plan.steps is not None:
+        result = np.zeros(table.size, np.bool_)
+        result[inside[run_steps(plan.steps, buffer, table.take(inside)).fits]] = True
+        return result
     anchors = _anchors(plan, buffer, table.take(inside))
     result = np.zeros(table.size, np.bool_)
     result[inside[anchors.fits]] = True
@@ -44,6 +52,8 @@ def rows_that_fit(plan: ContainerPlan, buffer: Octets, table: PacketTable) -> ND
 
 def extract(plan: ContainerPlan, buffer: Octets, table: PacketTable) -> dict[str, Column]:
     """Return the columns, in order of the packet; the caller has made sure that the rows fit."""
+    if plan.steps is not None:
+        return columns_of(plan.steps, run_steps(plan.steps, buffer, table))
     fixed = [one for one in plan.fields if one.place.anchor == 0 and one.total_bits is not None]
     columns: dict[str, Column] = {}
     columns.update(_fixed_scalars([one for one in fixed if one.is_scalar], buffer, table))
@@ -69,18 +79,19 @@ def _fixed_scalars(fields: list[Field], buffer: Octets, table: PacketTable) -> d
         for first, stop, inside in spans:
             rows = rows_at(buffer, offsets + first, stop - first)
             for one in inside:
-                encoding = one.encoding
                 bit, bits = one.place.bit - 8 * first, _fixed(one.bits)
-                pieces[one.name].append(number_at(rows, bit, bits, encoding.scheme, encoding.little))
+                pieces[one.name].append(value_at(rows, bit, bits, one.encoding))
     known.update((name, np.concatenate(parts)) for name, parts in pieces.items())
     return known
 
 
 def _from_header(one: Field, table: PacketTable) -> list[tuple[str, NDArray[Any]]]:
     """Return the column from what the walk has read already: APID and sequence count (133.0-B-2 clause 4.1.3)."""
-    if one.encoding.scheme == "unsigned" and (one.place.bit, one.bits) == (5, 11):
+    if one.encoding.scheme != "unsigned" or not one.encoding.is_plain or one.encoding.little:
+        return []
+    if (one.place.bit, one.bits) == (5, 11):
         return [(one.name, table.apid)]
-    if one.encoding.scheme == "unsigned" and (one.place.bit, one.bits) == (18, 14):
+    if (one.place.bit, one.bits) == (18, 14):
         return [(one.name, table.sequence_count)]
     return []
 
@@ -106,10 +117,18 @@ def _fixed_array(one: Field, buffer: Octets, table: PacketTable) -> Column:
     if one.encoding.scheme == "binary":
         return rows.copy()
     if one.encoding.scheme == "string":
-        return _text(rows, bits // 8)
+        return cut_text(rows, one.encoding)
     shape = tuple(_fixed(count) for count in one.counts)
-    values = array_at(rows, bit, bits, math.prod(shape), one.encoding.scheme, one.encoding.little)
+    values = _array(rows, bit, bits, math.prod(shape), one.encoding)
     return values if len(shape) == 1 else values.reshape(-1, *shape)
+
+
+def _array(rows: Octets, bit: int, bits: int, count: int, encoding: Encoding) -> NDArray[Any]:
+    """Return (n, count) numbers that lie one behind the other, whatever their encoding."""
+    if encoding.is_plain:
+        return array_at(rows, bit, bits, count, encoding.scheme, encoding.little)
+    columns = [value_at(rows, bit + index * bits, bits, encoding) for index in range(count)]
+    return np.stack(columns, axis=1) if columns else np.empty((len(rows), 0), unsigned_dtype(min(bits, 64)))
 
 
 def _anchors(plan: ContainerPlan, buffer: Octets, table: PacketTable) -> _Anchors:
@@ -154,7 +173,7 @@ def _read_size(plan: ContainerPlan, size: Size, buffer: Octets, anchors: _Anchor
     source = plan.field(size.parameter)
     values = _floating_scalar(source, buffer, anchors)
     if size.use_calibrated:
-        values = calibrate(source.type, values) if source.type.calibration else values
+        values = calibrate(source.type, values) if not source.type.labels else values
     # A garbled count must stay a number that fits int64; anything beyond a packet is refused anyway.
     number = np.clip(values.astype(np.float64) * size.slope + size.intercept, -1, 1 << 24)
     return np.rint(np.nan_to_num(number, nan=-1.0)).astype(np.int64)
@@ -162,70 +181,24 @@ def _read_size(plan: ContainerPlan, size: Size, buffer: Octets, anchors: _Anchor
 
 def _floating_scalar(one: Field, buffer: Octets, anchors: _Anchors) -> NDArray[Any]:
     begin = np.where(anchors.fits, anchors.bits[one.place.anchor] + one.place.bit, anchors.bits[0])
-    return _numbers_at(buffer, begin, _fixed(one.bits), one)
-
-
-def _numbers_at(buffer: Octets, begin: Bits, bits: int, one: Field) -> NDArray[Any]:
-    """Return (n,) numbers of one width at any bit positions: one pass per alignment within the octet (at most 8)."""
-    scheme, little = one.encoding.scheme, one.encoding.little
-    shifts = np.unique(begin & 7)
-    if shifts.size == 0:
-        return number_at(np.empty((0, 9), np.uint8), 0, bits, scheme, little)
-    parts = []
-    for shift in shifts.tolist():
-        rows = np.flatnonzero((begin & 7) == shift)
-        octets = rows_at(buffer, begin[rows] >> 3, (shift + bits + 7) // 8)
-        parts.append((rows, number_at(octets, shift, bits, scheme, little)))
-    if len(parts) == 1:
-        return parts[0][1]
-    result = np.empty(begin.size, parts[0][1].dtype)
-    for rows, values in parts:
-        result[rows] = values
-    return result
+    return numbers_at(buffer, begin, _fixed(one.bits), one.encoding)
 
 
 def _floating(one: Field, buffer: Octets, anchors: _Anchors) -> Column:
     """Decode a field behind an anchor: like a fixed one if its own size is fixed, else Ragged."""
     begin = anchors.bits[one.place.anchor] + one.place.bit
     if one.is_scalar:
-        return _numbers_at(buffer, begin, _fixed(one.bits), one)
+        return numbers_at(buffer, begin, _fixed(one.bits), one.encoding)
     if one.total_bits is None:
         counts = anchors.counts[one.name]
-        return Ragged(_elements(one, buffer, begin, counts), _offsets(counts))
+        return Ragged(elements_at(buffer, begin, counts, _fixed(one.bits), one.encoding), offsets_of(counts))
     if one.encoding.scheme in ("string", "binary"):
         octets = one.total_bits // 8
-        values = _elements(one, buffer, begin, np.full(begin.size, octets, np.int64)).reshape(-1, octets)
-        return _text(values, octets) if one.encoding.scheme == "string" else values
+        values = elements_at(buffer, begin, np.full(begin.size, octets, np.int64), 8, one.encoding).reshape(-1, octets)
+        return cut_text(values, one.encoding) if one.encoding.scheme == "string" else values
     shape = tuple(_fixed(count) for count in one.counts)
     counts = np.full(begin.size, math.prod(shape), np.int64)
-    return _elements(one, buffer, begin, counts).reshape(begin.size, *shape)
-
-
-def _elements(one: Field, buffer: Octets, begin: Bits, counts: NDArray[np.int64]) -> NDArray[Any]:
-    """Return all elements of all packets, one behind the other; of text and binary the octets."""
-    scheme, little = one.encoding.scheme, one.encoding.little
-    if scheme in ("string", "binary"):
-        return pieces_at(buffer, begin >> 3, counts)
-    bits = _fixed(one.bits)
-    if bits in (8, 16, 32, 64) and not (begin & 7).any():
-        flat = pieces_at(buffer, begin >> 3, counts * (bits // 8))
-        values: NDArray[Any] = array_at(flat.reshape(1, -1), 0, bits, flat.size // (bits // 8), scheme, little)[0]
-        return values
-    offsets = _offsets(counts)
-    within = np.arange(int(offsets[-1])) - np.repeat(offsets[:-1], counts)
-    return _numbers_at(buffer, np.repeat(begin, counts) + within * bits, bits, one)
-
-
-def _text(rows: Octets, octets: int) -> NDArray[Any]:
-    """Return (n,) byte strings of fixed size; what pads them at the end with zeros is dropped."""
-    if octets == 0:
-        return np.zeros(len(rows), "S1")
-    text: NDArray[Any] = np.ascontiguousarray(rows).view(f"S{octets}")[:, 0].copy()
-    return text
-
-
-def _offsets(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+    return elements_at(buffer, begin, counts, _fixed(one.bits), one.encoding).reshape(begin.size, *shape)
 
 
 def _fixed(size: Size) -> int:

@@ -56,11 +56,16 @@ class Field:
 
 @dataclass(frozen=True)
 class Layout:
-    """Fields in order of the packet, and, if something stops the layout, why nothing can be decoded."""
+    """Fields in order of the packet, and, if something stops the layout, why nothing can be decoded.
+
+    ``varies`` is True where the layout ends at an entry that is not in every packet, that repeats, or whose place is
+    not fixed: the rest is read by steps (``steps.compile_steps``).
+    """
 
     fields: tuple[Field, ...]
     end: Place
     undecodable: str = ""
+    varies: bool = False
 
 
 @dataclass
@@ -75,6 +80,12 @@ class _Pen:
     steps: int = 0
     names: dict[str, int] = field(default_factory=dict)
     trouble: str = ""
+    varies: bool = False
+
+    @property
+    def stopped(self) -> bool:
+        """True where the layout goes no further."""
+        return self.varies or bool(self.trouble)
 
 
 def lay_out(definition: Definition, container: Container) -> Layout:
@@ -82,7 +93,7 @@ def lay_out(definition: Definition, container: Container) -> Layout:
     pen = _Pen(definition)
     _draw(pen, container, Place(0, 0))
     end = pen.at if pen.at.anchor else Place(0, max(pen.furthest, pen.at.bit))
-    return Layout(tuple(pen.fields), end, pen.trouble)
+    return Layout(tuple(pen.fields), end, pen.trouble, pen.varies)
 
 
 def _draw(pen: _Pen, container: Container, start: Place) -> None:
@@ -91,22 +102,35 @@ def _draw(pen: _Pen, container: Container, start: Place) -> None:
         _draw(pen, pen.definition.containers[container.base], start)
     if container.unsupported:
         _stop(pen, container.unsupported)
-    for entry in container.entries if not pen.trouble else ():
+    for entry in container.entries if not pen.stopped else ():
         _draw_entry(pen, entry, start)
 
 
 def _draw_entry(pen: _Pen, entry: Entry, start: Place) -> None:
-    if pen.trouble:
+    if pen.stopped:
         return
     if entry.unsupported:
         _stop(pen, entry.unsupported)
         return
+    shift = entry.shift_bits
+    sized = entry.container and pen.definition.containers[entry.container].size_bits
+    if entry.condition is not None or entry.repeat is not None or entry.origin == "containerEnd" or sized:
+        pen.varies = True
+    elif isinstance(shift, int):
+        _draw_at(pen, entry, start, shift)
+    else:
+        pen.varies = True
+
+
+def _draw_at(pen: _Pen, entry: Entry, start: Place, shift: int) -> None:
     origin = start if entry.origin == "containerStart" else pen.at
-    pen.at = Place(origin.anchor, origin.bit + entry.shift_bits)
+    pen.at = Place(origin.anchor, origin.bit + shift)
     if pen.at.bit < 0:
         _stop(pen, f"line {entry.line}: a place before the packet's start")
     elif entry.container:
         _draw(pen, pen.definition.containers[entry.container], pen.at)
+    elif entry.parameter not in pen.definition.parameters:  # a member of an aggregate
+        pen.varies = True
     else:
         parameter = pen.definition.parameters[entry.parameter]
         _draw_parameter(pen, parameter.short_name, parameter.name, parameter.type, entry)
@@ -117,10 +141,17 @@ def _draw_parameter(pen: _Pen, name: str, parameter: str, kind: ParameterType, e
     if kind.unsupported:
         _stop(pen, kind.unsupported)
     elif kind.kind == "aggregate":
-        for member, member_type in kind.members if not pen.trouble else ():
+        for member, member_type in kind.members if not pen.stopped else ():
             _draw_parameter(pen, f"{name}.{member}", f"{parameter}.{member}", member_type, entry)
     elif kind.kind == "array" and kind.element is not None:
-        _append(pen, name, parameter, kind.element, entry.dimensions or kind.dimensions, entry.line)
+        if kind.element.kind in ("array", "aggregate"):
+            pen.varies = True
+            return
+        dimensions = entry.dimensions or kind.dimensions
+        if not dimensions:
+            _stop(pen, f"line {entry.line}: {name} is an array without dimensions")
+            return
+        _append(pen, name, parameter, kind.element, dimensions, entry.line)
     else:
         _append(pen, name, parameter, kind, (), entry.line)
 
@@ -129,13 +160,19 @@ def _append(pen: _Pen, name: str, parameter: str, kind: ParameterType, dimension
     if kind.encoding is None:
         _stop(pen, f"line {line}: {name} has no data encoding")
         return
+    is_octets = kind.encoding.scheme in ("string", "binary")
+    if pen.stopped:
+        return
+    if kind.encoding.scheme == "string" and (kind.encoding.leading_bits or not isinstance(kind.encoding.bits, int)):
+        pen.varies = True
+        return
+    if kind.encoding.measures_itself or (is_octets and _off_octets(pen, kind.encoding)):
+        pen.varies = True
+        return
     bits = _resolve(pen, kind.encoding.bits, line)
     counts = tuple(_resolve(pen, size, line) for size in dimensions)
     one = Field(_unused(pen, name), parameter, kind, kind.encoding, pen.at, bits, counts)
     if pen.trouble:
-        return
-    if kind.encoding.scheme in ("string", "binary") and isinstance(bits, int) and (bits % 8 or pen.at.bit % 8):
-        _stop(pen, f"line {line}: {name} is text or binary that does not lie on whole octets")
         return
     pen.fields.append(one)
     if pen.at.bit + (one.total_bits or 0) > 8 * MAX_PACKET_BYTES:
@@ -150,18 +187,23 @@ def _append(pen: _Pen, name: str, parameter: str, kind: ParameterType, dimension
             pen.furthest = max(pen.furthest, pen.at.bit)
 
 
+def _off_octets(pen: _Pen, encoding: Encoding) -> bool:
+    return bool(pen.at.bit % 8 or (isinstance(encoding.bits, int) and encoding.bits % 8))
+
+
 def _resolve(pen: _Pen, size: Size, line: int) -> Size:
     """Return the size with its reference turned into the name of the latest field that carries the parameter."""
     if isinstance(size, int):
         return size
     for one in reversed(pen.fields):
-        if one.is_scalar and (one.parameter == size.parameter or one.parameter.endswith(_tail(size.parameter))):
+        if one.is_scalar and (one.parameter == size.parameter or one.parameter.endswith(tail_of(size.parameter))):
             return Reference(one.name, size.slope, size.intercept, size.use_calibrated)
     _stop(pen, f"line {line}: a size is read from {size.parameter}, which does not come before")
     return 0
 
 
-def _tail(reference: str) -> str:
+def tail_of(reference: str) -> str:
+    """Return how the qualified name of a referred parameter must end."""
     return "/" + reference.lstrip("./")
 
 

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from telemus.errors import DefinitionError, Fault
 from telemus.packets.ccsds import MAX_PACKET_BYTES, MIN_PACKET_BYTES
 from telemus.packets.layout import Field, Layout, lay_out
+from telemus.packets.matching import parameters_of
+from telemus.packets.steps import Program, compile_steps
 from telemus.packets.walk import ApidRule
 from telemus.packets.xtce import Comparison, Container, Definition
+from telemus.packets.xtce.model import Match
 
 _APID_BIT, _APID_BITS = 5, 11
 """133.0-B-2 clause 4.1.3.3.4."""
@@ -33,18 +36,20 @@ class ContainerPlan:
 
     ``fixed_bytes`` is the packet length if every packet of the container has the same, else None. ``apid`` is None
     where the definition does not choose by APID. ``undecodable`` says, if not empty, what stops decoding.
+    ``steps`` are there where the layout differs from packet to packet beyond the length of arrays.
     """
 
     name: str
     container: Container
     fields: tuple[Field, ...]
-    criteria: tuple[Comparison, ...]
+    criteria: tuple[Match, ...]
     apid: int | None
     shortest_bytes: int
     fixed_bytes: int | None
     has_checksum: bool
     time: TimeFields | None
     undecodable: str = ""
+    steps: Program | None = None
     children: tuple[ContainerPlan, ...] = ()
 
     def field(self, name: str) -> Field:
@@ -56,6 +61,10 @@ class ContainerPlan:
             if one.name == name:
                 return one
         raise KeyError(f"container {self.name}: got column {name}, wanted one of {[one.name for one in self.fields]}")
+
+    def field_of(self, parameter: str) -> Field | None:
+        """Return the last field of that parameter (qualified name), None if there is none."""
+        return next((one for one in reversed(self.fields) if one.parameter == parameter), None)
 
     def walk(self) -> Iterator[ContainerPlan]:
         """Yield this plan and all below it."""
@@ -129,25 +138,28 @@ def _compile(
     container: Container,
     children: dict[str, list[Container]],
     names: dict[str, str],
-    inherited: tuple[Comparison, ...],
+    inherited: tuple[Match, ...],
 ) -> ContainerPlan:
     layout = lay_out(definition, container)
     criteria = inherited + container.criteria
     below = tuple(_compile(definition, one, children, names, criteria) for one in children.get(container.name, []))
-    trouble = layout.undecodable or _unanswerable(layout, criteria)
+    steps = compile_steps(definition, container, layout.fields) if layout.varies and not layout.undecodable else None
+    fields = layout.fields if steps is None else steps.fields
+    trouble = layout.undecodable or (steps.trouble if steps else "") or _unanswerable(fields, criteria, steps)
     shortest = max(MIN_PACKET_BYTES, _shortest_bytes(layout))
-    fixed = layout.end.anchor == 0 and not trouble
+    fixed = layout.end.anchor == 0 and steps is None and not trouble
     return ContainerPlan(
         name=names[container.name],
         container=container,
-        fields=layout.fields,
+        fields=fields,
         criteria=criteria,
-        apid=_apid(layout.fields, criteria),
+        apid=_apid(fields, criteria),
         shortest_bytes=shortest,
         fixed_bytes=shortest if fixed else None,
-        has_checksum=_has_checksum(layout),
-        time=_time(definition, layout.fields),
+        has_checksum=steps is None and _has_checksum(layout),
+        time=_time(definition, fields),
         undecodable=trouble,
+        steps=steps,
         children=below,
     )
 
@@ -159,17 +171,18 @@ def _shortest_bytes(layout: Layout) -> int:
     return (max(ends, default=0) + behind + 7) // 8
 
 
-def _unanswerable(layout: Layout, criteria: tuple[Comparison, ...]) -> str:
+def _unanswerable(fields: tuple[Field, ...], criteria: tuple[Match, ...], steps: Program | None) -> str:
     """Return what is wrong if a criterion asks for a parameter that has no fixed place, else nothing."""
-    fixed = {one.parameter for one in layout.fields if one.place.anchor == 0 and one.is_scalar}
-    missing = [one.parameter for one in criteria if one.parameter not in fixed]
+    known = {one.parameter for one in fields if one.is_scalar and (steps is not None or one.place.anchor == 0)}
+    missing = [name for match in criteria for name in parameters_of(match) if name not in known]
     return f"restricted by {missing[0]}, which has no fixed place in the packet" if missing else ""
 
 
-def _apid(fields: tuple[Field, ...], criteria: tuple[Comparison, ...]) -> int | None:
+def _apid(fields: tuple[Field, ...], criteria: tuple[Match, ...]) -> int | None:
     for one in fields:
         if one.place == (0, _APID_BIT) and one.bits == _APID_BITS:
-            values = {c.value for c in criteria if c.parameter == one.parameter and c.operator == "=="}
+            plain = [match for match in criteria if isinstance(match, Comparison)]
+            values = {match.value for match in plain if match.parameter == one.parameter and match.operator == "=="}
             texts = [value for value in values if value.strip().isdigit()]
             return int(texts[0]) if len(texts) == 1 else None
     return None

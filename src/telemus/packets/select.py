@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from telemus.packets.ccsds import PacketTable
-from telemus.packets.columns import Octets, calibrate, number_at, rows_at
+from telemus.packets.columns import Octets, rows_at
 from telemus.packets.layout import Field
+from telemus.packets.matching import Known, holds
+from telemus.packets.numbers import value_at
 from telemus.packets.plan import ContainerPlan
-from telemus.packets.xtce import Comparison
-
-_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
+from telemus.packets.run_steps import run_steps
+from telemus.packets.xtce.model import Match
 
 
 def select(root: ContainerPlan, buffer: Octets, table: PacketTable) -> list[tuple[ContainerPlan, NDArray[np.int64]]]:
@@ -32,8 +24,8 @@ def select(root: ContainerPlan, buffer: Octets, table: PacketTable) -> list[tupl
     """
     found: list[tuple[ContainerPlan, NDArray[np.int64]]] = []
     rows = np.arange(table.size)
-    for comparison in root.container.criteria:
-        rows = rows[_matches(root, comparison, buffer, table, rows, {})]
+    for match in root.container.criteria:
+        rows = rows[_matches(root, match, buffer, table, rows, {})]
     _descend(root, buffer, table, rows, found)
     return found
 
@@ -49,16 +41,16 @@ def _descend(
 
     Returns (n,) True where a packet has found its container. A child whose criteria are not supported takes none.
     """
-    known: dict[str, NDArray[Any]] = {}
+    known: dict[str, Known | None] = {}
     left = np.ones(rows.size, np.bool_)
     for child in sorted(plan.children, key=lambda one: not one.container.criteria):
         if child.container.unsupported or not left.any():
             continue
-        holds = left.copy()
-        for comparison in child.container.criteria:
-            holds &= _matches(plan, comparison, buffer, table, rows, known)
-        if holds.any():
-            left[np.flatnonzero(holds)[_descend(child, buffer, table, rows[holds], found)]] = False
+        taken = left.copy()
+        for match in child.container.criteria:
+            taken &= _matches(plan, match, buffer, table, rows, known)
+        if taken.any():
+            left[np.flatnonzero(taken)[_descend(child, buffer, table, rows[taken], found)]] = False
     if plan.container.abstract:
         return ~left
     if left.any():
@@ -68,22 +60,32 @@ def _descend(
 
 def _matches(
     plan: ContainerPlan,
-    comparison: Comparison,
+    match: Match,
     buffer: Octets,
     table: PacketTable,
     rows: NDArray[np.int64],
-    known: dict[str, NDArray[Any]],
+    known: dict[str, Known | None],
 ) -> NDArray[np.bool_]:
-    field = next((one for one in reversed(plan.fields) if one.parameter == comparison.parameter), None)
-    if field is None or field.place.anchor != 0 or not field.is_scalar or not isinstance(field.bits, int):
-        return np.zeros(rows.size, np.bool_)
-    if field.name not in known:
-        known[field.name] = _values(field, field.bits, buffer, table, rows)
-    values = known[field.name]
+    def lookup(parameter: str) -> Known | None:
+        if parameter not in known:
+            known[parameter] = _look_up(plan, parameter, buffer, table, rows)
+        return known[parameter]
+
+    return holds(match, lookup, rows.size)
+
+
+def _look_up(
+    plan: ContainerPlan, parameter: str, buffer: Octets, table: PacketTable, rows: NDArray[np.int64]
+) -> Known | None:
+    """Return the raw values of a parameter and where the packet is long enough for it; None if it has no place."""
+    field = next((one for one in reversed(plan.fields) if one.parameter == parameter), None)
+    if field is None:
+        return None
+    if field.place.anchor != 0 or not field.is_scalar or not isinstance(field.bits, int):
+        return None if plan.steps is None else run_steps(plan.steps, buffer, table.take(rows)).latest.get(parameter)
     reach = (field.place.bit + field.bits + 7) // 8
-    inside = table.length[rows] >= reach if reach > 6 else np.True_
-    holds: NDArray[np.bool_] = _compare(field, comparison, values) & inside
-    return holds
+    inside = table.length[rows] >= reach if reach > 6 else None
+    return Known(field.type, _values(field, field.bits, buffer, table, rows), inside)
 
 
 def _values(field: Field, bits: int, buffer: Octets, table: PacketTable, rows: NDArray[np.int64]) -> NDArray[Any]:
@@ -98,27 +100,4 @@ def _values(field: Field, bits: int, buffer: Octets, table: PacketTable, rows: N
             return np.zeros(rows.size, np.uint8)
     first = field.place.bit // 8
     octets = rows_at(buffer, starts + first, reach - first)
-    return number_at(octets, field.place.bit - 8 * first, bits, field.encoding.scheme, field.encoding.little)
-
-
-def _compare(field: Field, comparison: Comparison, values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Compare as numbers, or by label where the parameter has labels and the value is one of them."""
-    compare = _COMPARE[comparison.operator]
-    labels = {label: raw for raw, label in field.type.labels.items()}
-    if comparison.use_calibrated and comparison.value in labels:
-        return np.asarray(compare(values, labels[comparison.value]), np.bool_)
-    wanted = _number(comparison.value)
-    if wanted is None:
-        return np.full(values.shape, comparison.operator == "!=", np.bool_)
-    if comparison.use_calibrated and field.type.calibration:
-        values = calibrate(field.type, values)
-    return np.asarray(compare(values, wanted), np.bool_)
-
-
-def _number(text: str) -> int | float | None:
-    for convert in (lambda t: int(t, 0), int, float):
-        try:
-            return convert(text)
-        except ValueError:
-            continue
-    return None
+    return value_at(octets, field.place.bit - 8 * first, bits, field.encoding)

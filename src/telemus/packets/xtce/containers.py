@@ -4,28 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from telemus.packets.xtce.conditions import conjunction, read_match
 from telemus.packets.xtce.document import child, elements, line_of, local_name
-from telemus.packets.xtce.model import Comparison, Container, Entry
+from telemus.packets.xtce.encodings import read_size
+from telemus.packets.xtce.model import Container, Entry, Match, Size
 from telemus.packets.xtce.types import read_dimensions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from lxml import etree
 
+    from telemus.packets.xtce.conditions import NameLookup
     from telemus.packets.xtce.findings import Findings
 
-    NameLookup = Callable[[etree._Element, str, str], str]
-    """Resolves (where, 'parameter' or 'container', reference) to a qualified name; '' if there is none."""
-
-OPERATORS = ("==", "!=", "<", "<=", ">", ">=")
-"""XTCE ComparisonOperatorsType."""
 _ENTRY_KINDS = {
     "ParameterRefEntry": ("parameter", "parameterRef"),
     "ArrayParameterRefEntry": ("parameter", "parameterRef"),
     "ContainerRefEntry": ("container", "containerRef"),
 }
-_PLACE = frozenset(["LocationInContainerInBits", "DimensionList"])
+_HANDLED = frozenset(
+    ["LocationInContainerInBits", "DimensionList", "IncludeCondition", "RepeatEntry", "LongDescription"]
+)
+_ORIGINS = ("previousEntry", "containerStart", "containerEnd")
 
 
 def read_container(element: etree._Element, name: str, resolve: NameLookup, findings: Findings) -> Container:
@@ -39,6 +38,7 @@ def read_container(element: etree._Element, name: str, resolve: NameLookup, find
         base=base,
         criteria=criteria,
         abstract=findings.flag(element, "abstract", False),
+        size_bits=_read_fixed_size(child(element, "BinaryEncoding"), findings),
         description=element.get("shortDescription", "") or ((text.text or "").strip() if text is not None else ""),
         unsupported=why,
         line=line_of(element),
@@ -53,75 +53,60 @@ def _read_entry(one: etree._Element, resolve: NameLookup, findings: Findings) ->
     target = resolve(one, kind, one.get(attribute, ""))
     origin, shift, why = _read_place(child(one, "LocationInContainerInBits"), findings)
     for extra in elements(one):
-        if local_name(extra) not in _PLACE:
+        if local_name(extra) not in _HANDLED:
             why = findings.not_supported(extra, f"{local_name(extra)} of an entry")
-    dimensions = read_dimensions(one, findings)
-    if kind == "parameter":
-        return Entry(target, "", origin, shift, dimensions, why, line)
-    return Entry("", target, origin, shift, (), why, line)
+    including, repeating = child(one, "IncludeCondition"), child(one, "RepeatEntry")
+    condition, trouble = (None, "") if including is None else read_match(including, resolve, findings)
+    repeat, gap = _read_repeat(repeating, findings)
+    return Entry(
+        parameter=target if kind == "parameter" else "",
+        container=target if kind == "container" else "",
+        origin=origin,
+        shift_bits=shift,
+        dimensions=read_dimensions(one, findings) if kind == "parameter" else (),
+        condition=condition,
+        repeat=repeat,
+        repeat_gap_bits=gap,
+        unsupported=why or trouble,
+        line=line,
+    )
 
 
-def _read_place(holder: etree._Element | None, findings: Findings) -> tuple[str, int, str]:
+def _read_place(holder: etree._Element | None, findings: Findings) -> tuple[str, Size, str]:
     if holder is None:
         return "previousEntry", 0, ""
     origin = holder.get("referenceLocation", "previousEntry")
-    fixed = child(holder, "FixedValue")
-    if fixed is None or origin not in ("previousEntry", "containerStart"):
-        return "previousEntry", 0, findings.not_supported(holder, f"a place counted from {origin}, or not fixed")
-    return origin, findings.integer(fixed, fixed.text), ""
+    if origin not in _ORIGINS:
+        return "previousEntry", 0, findings.not_supported(holder, f"a place counted from {origin}")
+    if child(holder, "FixedValue") is None and child(holder, "DynamicValue") is None:
+        return "previousEntry", 0, findings.not_supported(holder, "a place neither fixed nor read from a parameter")
+    return origin, read_size(holder, findings, holder), ""
+
+
+def _read_repeat(holder: etree._Element | None, findings: Findings) -> tuple[Size | None, Size]:
+    if holder is None:
+        return None, 0
+    count, offset = child(holder, "Count"), child(holder, "Offset")
+    if count is None:
+        findings.fault(holder, "no Count", "how often the entry is there")
+        return None, 0
+    return read_size(count, findings, count), 0 if offset is None else read_size(offset, findings, offset)
+
+
+def _read_fixed_size(holder: etree._Element | None, findings: Findings) -> int:
+    """Return the bits that a container's own encoding gives it, 0 if that is not given."""
+    fixed = child(child(holder, "SizeInBits"), "FixedValue")
+    return 0 if fixed is None else findings.integer(fixed, fixed.text)
 
 
 def _read_base(
     holder: etree._Element | None, resolve: NameLookup, findings: Findings
-) -> tuple[str, tuple[Comparison, ...], str]:
+) -> tuple[str, tuple[Match, ...], str]:
     if holder is None:
         return "", (), ""
     base = resolve(holder, "container", holder.get("containerRef", ""))
-    comparisons: list[Comparison] = []
-    why = ""
-    for one in elements(child(holder, "RestrictionCriteria")):
-        tag = local_name(one)
-        if tag == "Comparison":
-            comparisons.append(_comparison(one, resolve, findings))
-        elif tag == "ComparisonList":
-            comparisons.extend(_comparison(inner, resolve, findings) for inner in elements(one))
-        elif tag == "BooleanExpression" and (anded := _anded(one)):
-            comparisons.extend(_condition(inner, resolve, findings) for inner in anded)
-        else:
-            why = findings.not_supported(one, f"the restriction {tag}")
-    return base, tuple(comparisons), why
-
-
-def _anded(expression: etree._Element) -> list[etree._Element]:
-    """Return the conditions of an expression that is one condition or a plain conjunction; none if it is more."""
-    conditions = elements(child(expression, "ANDedConditions")) or elements(expression)
-    plain = all(local_name(one) == "Condition" and child(one, "Value") is not None for one in conditions)
-    return conditions if plain else []
-
-
-def _condition(one: etree._Element, resolve: NameLookup, findings: Findings) -> Comparison:
-    instance, operator, value = (child(one, name) for name in ("ParameterInstanceRef", "ComparisonOperator", "Value"))
-    if instance is None:
-        findings.fault(one, "no ParameterInstanceRef", "the parameter to compare")
-        return Comparison("", "==", "")
-    parameter = resolve(instance, "parameter", instance.get("parameterRef", ""))
-    text = "==" if operator is None else (operator.text or "").strip()
-    _check_operator(one, text, findings)
-    calibrated = findings.flag(instance, "useCalibratedValue", True)
-    return Comparison(parameter, text, (value.text or "").strip() if value is not None else "", calibrated)
-
-
-def _comparison(one: etree._Element, resolve: NameLookup, findings: Findings) -> Comparison:
-    operator = one.get("comparisonOperator", "==")
-    _check_operator(one, operator, findings)
-    if one.get("value") is None:
-        findings.fault(one, "no value", "the value to compare with")
-    if findings.integer(one, one.get("instance"), 0) != 0:
-        findings.not_supported(one, f"instance {one.get('instance')}: a value of an earlier packet")
-    parameter = resolve(one, "parameter", one.get("parameterRef", ""))
-    return Comparison(parameter, operator, one.get("value", ""), findings.flag(one, "useCalibratedValue", True))
-
-
-def _check_operator(one: etree._Element, operator: str, findings: Findings) -> None:
-    if operator not in OPERATORS:
-        findings.fault(one, f"the operator {operator!r}", "one of " + " ".join(OPERATORS))
+    criteria = child(holder, "RestrictionCriteria")
+    if criteria is None:
+        return base, (), ""
+    match, why = read_match(criteria, resolve, findings)
+    return base, conjunction(match), why

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from telemus.errors import Fault
 from telemus.packets.xtce.containers import read_container
 from telemus.packets.xtce.document import child, elements, line_of, local_name, parse_document, read_document
 from telemus.packets.xtce.findings import Findings
@@ -31,8 +32,8 @@ _QUIET = frozenset(
         "ShortDescription",
     ]
 )
-_READS_MEMBERS = frozenset(["Comparison", "ParameterInstanceRef"])
-_TELEMETRY_READ = frozenset(["ParameterTypeSet", "ParameterSet", "ContainerSet"])
+_READS_MEMBERS = frozenset(["Comparison", "ParameterInstanceRef", "ParameterRefEntry"])
+_SETS = {"ParameterTypeSet": "type", "ParameterSet": "parameter", "ContainerSet": "container"}
 
 
 def read_definition(path: Path | str) -> Definition:
@@ -65,6 +66,7 @@ class _Reading:
         self._system_of: dict[etree._Element, str] = {}
         self._types: dict[str, ParameterType] = {}
         self._open: list[str] = []
+        self._loose: dict[str, Fault] = {}
 
     def run(self) -> Definition:
         if local_name(self._root) != "SpaceSystem":
@@ -79,6 +81,7 @@ class _Reading:
             for name, one in self._found["container"].items()
         }
         self._check_chains(containers)
+        self._judge_loose(containers)
         self._findings.raise_if_faulty()
         return Definition(
             name=self._root.get("name", ""),
@@ -93,20 +96,23 @@ class _Reading:
         if not name or "/" in name:
             self._findings.fault(system, f"the name {name!r}", "a name without slashes")
         path = f"{outer}/{name}"
-        telemetry = child(system, "TelemetryMetaData")
-        self._collect_set(child(telemetry, "ParameterTypeSet"), "type", path)
-        self._collect_set(child(telemetry, "ParameterSet"), "parameter", path)
-        self._collect_set(child(telemetry, "ContainerSet"), "container", path)
-        commands = child(system, "CommandMetaData")
-        for name_of_set, kind in (("ParameterTypeSet", "type"), ("ParameterSet", "parameter")):
-            self._collect_set(child(commands, name_of_set), kind, path)
-        for one in elements(telemetry):
-            if local_name(one) not in _TELEMETRY_READ:
-                self._findings.not_supported(one, local_name(one))
+        for holder in elements(system):
+            if local_name(holder) in ("TelemetryMetaData", "CommandMetaData"):
+                self._collect_sets(holder, path)
         for one in elements(system):
             if local_name(one) == "SpaceSystem":
                 self._collect(one, path)
             elif local_name(one) not in _QUIET:
+                self._findings.not_supported(one, local_name(one))
+
+    def _collect_sets(self, holder: etree._Element, path: str) -> None:
+        """Take every set of a telemetry part, and of a command part the types and parameters that telemetry may use."""
+        is_telemetry = local_name(holder) == "TelemetryMetaData"
+        for one in elements(holder):
+            kind = _SETS.get(local_name(one), "")
+            if kind and (is_telemetry or kind != "container"):
+                self._collect_set(one, kind, path)
+            elif is_telemetry and not kind:
                 self._findings.not_supported(one, local_name(one))
 
     def _collect_set(self, holder: etree._Element | None, kind: str, path: str) -> None:
@@ -173,7 +179,7 @@ class _Reading:
             self._findings.fault(element, f"a chain of more than {MAX_CHAIN} types", "a shorter one")
             return None
         self._open.append(name)
-        self._types[name] = read_type(element, self._lookup_type, self._findings)
+        self._types[name] = read_type(element, self._lookup_type, self._resolve_name, self._findings)
         self._open.pop()
         return self._types[name]
 
@@ -181,7 +187,19 @@ class _Reading:
         name = self._resolve_name(element, "type", reference)
         return self._type(name) if name else None
 
+    def _judge_loose(self, containers: dict[str, Container]) -> None:
+        """A parameter without a type is a fault if a container holds it, else something to report."""
+        used = {entry.parameter for one in containers.values() for entry in one.entries}
+        for name, fault in self._loose.items():
+            (self._findings.faults if name in used else self._findings.unsupported).append(fault)
+
     def _parameter(self, name: str, element: etree._Element) -> Parameter | None:
+        reference = element.get("parameterTypeRef", "")
+        if not self._find(element, "type", reference):
+            self._loose[name] = Fault(
+                self._findings.place(element), f"the type {reference!r}", "a type that the definition has"
+            )
+            return None
         kind = self._lookup_type(element, element.get("parameterTypeRef", ""))
         if kind is None:
             return None

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from telemus.packets.xtce.alarms import read_alarms
 from telemus.packets.xtce.document import child, elements, line_of, local_name
 from telemus.packets.xtce.encodings import read_encoding, read_size
-from telemus.packets.xtce.model import Encoding, ParameterType, Size
+from telemus.packets.xtce.model import ParameterType, Polynomial, Size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lxml import etree
 
+    from telemus.packets.xtce.conditions import NameLookup
     from telemus.packets.xtce.findings import Findings
 
     Lookup = Callable[[etree._Element, str], ParameterType | None]
@@ -53,12 +55,14 @@ _DECLARATIVE = frozenset(
         "StringDataEncoding",
         "BinaryDataEncoding",
         "ShortDescription",
+        "DefaultAlarm",
+        "ContextAlarmList",
     ]
 )
 """Children that this reader acts on or that do not bear on the value."""
 
 
-def read_type(element: etree._Element, lookup: Lookup, findings: Findings) -> ParameterType:
+def read_type(element: etree._Element, lookup: Lookup, resolve: NameLookup, findings: Findings) -> ParameterType:
     """Return one parameter type; what is wrong or not supported goes to ``findings``."""
     kind = KINDS[local_name(element)]
     result = ParameterType(element.get("name", ""), kind, line=line_of(element))
@@ -70,26 +74,51 @@ def read_type(element: etree._Element, lookup: Lookup, findings: Findings) -> Pa
         return _read_array(element, result, lookup, findings)
     if kind == "aggregate":
         return _read_aggregate(element, result, lookup, findings)
-    return _read_scalar(element, result, findings)
+    return _read_scalar(element, result, resolve, findings)
 
 
-def _read_scalar(element: etree._Element, start: ParameterType, findings: Findings) -> ParameterType:
-    holder = child(element, "Encoding") if "time" in start.kind else element
-    encoding, calibration, why = read_encoding(holder, element, start.kind, findings)
+def _read_scalar(
+    element: etree._Element, start: ParameterType, resolve: NameLookup, findings: Findings
+) -> ParameterType:
+    is_time = "time" in start.kind
+    holder = child(element, "Encoding") if is_time else element
+    read = read_encoding(holder, resolve, findings)
     for one in elements(element):
         if local_name(one) not in _DECLARATIVE:
             findings.not_supported(one, f"{local_name(one)} in {local_name(element)}")
-    if "time" in start.kind and not calibration and holder is not None:
+    default = read.calibration.default
+    calibration = default.coefficients if isinstance(default, Polynomial) else ()
+    if is_time and default is None and holder is not None:
         calibration = _time_scale(holder, findings)
+    default_alarm, context_alarms = read_alarms(element, resolve, findings)
+    labels, label_ranges = _read_labels(element, start.kind, findings)
     return replace(
         start,
-        encoding=encoding or start.encoding,
-        unit=_read_unit(element) or start.unit,
-        calibration=calibration or start.calibration,
-        labels=_read_labels(element, start.kind, findings) or start.labels,
+        encoding=read.encoding or start.encoding,
+        unit=_read_unit(element) or ("s" if is_time else start.unit),
+        calibration=calibration or (() if default else start.calibration),
+        calibrator=start.calibrator if default is None else (None if isinstance(default, Polynomial) else default),
+        contexts=read.calibration.contexts or start.contexts,
+        labels=labels or start.labels,
+        label_ranges=label_ranges or start.label_ranges,
         valid_range=_read_range(element, findings) or start.valid_range,
-        unsupported=why or ("" if encoding else start.unsupported),
+        alarm=default_alarm or start.alarm,
+        context_alarms=context_alarms or start.context_alarms,
+        epoch=_read_epoch(element, findings) or start.epoch,
+        unsupported=read.unsupported or ("" if read.encoding else start.unsupported),
     )
+
+
+def _read_epoch(element: etree._Element, findings: Findings) -> str:
+    """Return the epoch as written, or ``offset from`` and a parameter's name."""
+    holder = child(element, "ReferenceTime")
+    for one in elements(holder):
+        if local_name(one) == "Epoch":
+            return (one.text or "").strip()
+        if local_name(one) == "OffsetFrom":
+            return f"offset from {one.get('parameterRef', '')}"
+        findings.not_supported(one, f"{local_name(one)} of a reference time")
+    return ""
 
 
 def _time_scale(holder: etree._Element, findings: Findings) -> tuple[float, ...]:
@@ -104,19 +133,26 @@ def _read_unit(element: etree._Element) -> str:
     return " ".join(text for text in texts if text)
 
 
-def _read_labels(element: etree._Element, kind: str, findings: Findings) -> dict[int, str]:
+def _read_labels(
+    element: etree._Element, kind: str, findings: Findings
+) -> tuple[dict[int, str], tuple[tuple[int, int, str], ...]]:
+    """Return labels of single values, and those of ranges of values (first, last, label)."""
     if kind == "boolean":
-        return {0: element.get("zeroStringValue", "False"), 1: element.get("oneStringValue", "True")}
+        false, true = element.get("zeroStringValue", "False"), element.get("oneStringValue", "True")
+        return {0: false, 1: true}, ((-(2**63), -1, true), (2, 2**63 - 1, true))
     labels: dict[int, str] = {}
+    ranges: list[tuple[int, int, str]] = []
     for one in elements(child(element, "EnumerationList")):
         value = findings.integer(one, one.get("value"))
         last = findings.integer(one, one.get("maxValue"), value)
         if value in labels:
             findings.fault(one, f"value {value} twice", "each value once")
-        if last != value:
-            findings.not_supported(one, f"a range of values {value} to {last} for one label")
+        if last < value:
+            findings.fault(one, f"values {value} to {last}", "a last value not before the first")
         labels[value] = one.get("label", "")
-    return labels
+        if last > value:
+            ranges.append((value, last, one.get("label", "")))
+    return labels, tuple(ranges)
 
 
 def _read_range(element: etree._Element, findings: Findings) -> tuple[float, float] | None:
@@ -137,19 +173,17 @@ def _read_array(element: etree._Element, start: ParameterType, lookup: Lookup, f
         return start
     item = lookup(element, reference)
     dimensions = read_dimensions(element, findings)
-    why = ""
-    if not dimensions:
-        why = findings.not_supported(element, "an array with no DimensionList (XTCE 1.1 numberOfDimensions)")
-    elif item is not None and item.kind in ("array", "aggregate"):
-        why = findings.not_supported(element, f"an array of {item.kind} elements")
-    return replace(start, element=item, dimensions=dimensions, unsupported=why or (item.unsupported if item else ""))
+    return replace(start, element=item, dimensions=dimensions, unsupported=item.unsupported if item else "")
 
 
 def read_dimensions(element: etree._Element, findings: Findings) -> tuple[Size, ...]:
     """Return the element counts of a DimensionList, one per axis (starting and ending index are both included)."""
     counts: list[Size] = []
     for one in elements(child(element, "DimensionList")):
-        if local_name(one) != "Dimension":  # XTCE 1.1 had Size here
+        if local_name(one) == "Size":  # XTCE 1.1: the count itself
+            counts.append(read_size(one, findings, one))
+            continue
+        if local_name(one) != "Dimension":
             findings.not_supported(one, f"{local_name(one)} of an array")
             return ()
         first = read_size(child(one, "StartingIndex"), findings, one)
@@ -174,8 +208,3 @@ def _read_aggregate(element: etree._Element, start: ParameterType, lookup: Looku
             members.append((one.get("name", ""), member))
     why = next((member.unsupported for _, member in members if member.unsupported), "")
     return replace(start, members=tuple(members), unsupported=why)
-
-
-def checksum_of(encoding: Encoding | None) -> bool:
-    """Return whether the encoding is declared as the packet's checksum."""
-    return encoding is not None and encoding.is_checksum

@@ -1,0 +1,104 @@
+"""Read calibrators: polynomial, spline and postfix formula, by default or in a context."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from telemus.packets.xtce.conditions import read_match
+from telemus.packets.xtce.document import child, elements, local_name
+from telemus.packets.xtce.formula import check_formula
+from telemus.packets.xtce.model import Calibrator, ContextCalibrator, MathOperation, Polynomial, Spline
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+    from telemus.packets.xtce.conditions import NameLookup
+    from telemus.packets.xtce.findings import Findings
+
+_MAX_EXPONENT = 32
+UNKNOWN = Polynomial((float("nan"),))
+"""Stands for a calibrator that cannot be applied: calibrated values are NaN, raw ones are there."""
+
+
+class Calibration(NamedTuple):
+    """What a data encoding says of calibration: a default and, before it, calibrators of contexts."""
+
+    default: Calibrator | None = None
+    contexts: tuple[ContextCalibrator, ...] = ()
+
+
+def read_calibration(encoding: etree._Element, resolve: NameLookup, findings: Findings) -> Calibration:
+    """Return the calibrators below a data encoding.
+
+    One that is not supported or has no sense is noted, and its calibrated values are NaN.
+    """
+    default = child(encoding, "DefaultCalibrator")
+    contexts: list[ContextCalibrator] = []
+    for one in elements(child(encoding, "ContextCalibratorList")):
+        match, holder = child(one, "ContextMatch"), child(one, "Calibrator")
+        if match is None or holder is None:
+            findings.fault(one, "no ContextMatch or no Calibrator", "both")
+            continue
+        condition, why = read_match(match, resolve, findings)
+        calibrator = _read_calibrator(holder, findings)
+        if condition is None or why:  # which values it would have been for is not known
+            return Calibration(UNKNOWN)
+        contexts.append(ContextCalibrator(condition, calibrator))
+    return Calibration(None if default is None else _read_calibrator(default, findings), tuple(contexts))
+
+
+def _read_calibrator(holder: etree._Element, findings: Findings) -> Calibrator:
+    for one in elements(holder):
+        tag = local_name(one)
+        if tag == "PolynomialCalibrator":
+            return _polynomial(one, findings)
+        if tag == "SplineCalibrator":
+            return _spline(one, findings)
+        if tag == "MathOperationCalibrator":
+            return _math(one, findings)
+    names = ", ".join(local_name(extra) for extra in elements(holder))
+    findings.not_supported(holder, f"the calibrator {names or 'without content'}")
+    return UNKNOWN
+
+
+def _polynomial(holder: etree._Element, findings: Findings) -> Polynomial:
+    terms: dict[int, float] = {}
+    for term in elements(holder):
+        exponent = findings.integer(term, term.get("exponent"))
+        if not 0 <= exponent <= _MAX_EXPONENT:
+            findings.fault(term, f"exponent {exponent}", f"0 to {_MAX_EXPONENT}")
+            continue
+        terms[exponent] = terms.get(exponent, 0.0) + findings.number(term, term.get("coefficient"))
+    return Polynomial(tuple(terms.get(power, 0.0) for power in range(max(terms, default=-1) + 1)))
+
+
+def _spline(holder: etree._Element, findings: Findings) -> Calibrator:
+    order = findings.integer(holder, holder.get("order"), 1)
+    points = sorted(
+        (findings.number(one, one.get("raw")), findings.number(one, one.get("calibrated"))) for one in elements(holder)
+    )
+    if order not in (0, 1) or len(points) < 2:
+        findings.not_supported(holder, f"a spline of order {order} with {len(points)} points")
+        return UNKNOWN
+    raw, calibrated = zip(*points, strict=True)
+    return Spline(order, raw, calibrated, findings.flag(holder, "extrapolate", False))
+
+
+def _math(holder: etree._Element, findings: Findings) -> Calibrator:
+    steps: list[float | str] = []
+    for one in elements(holder):
+        tag = local_name(one)
+        if tag == "ValueOperand":
+            steps.append(findings.number(one, one.text))
+        elif tag == "ThisParameterOperand":
+            steps.append("x")
+        elif tag == "Operator":
+            steps.append((one.text or "").strip())
+        else:
+            findings.not_supported(one, f"the operand {tag}")
+            return UNKNOWN
+    trouble = check_formula(steps)
+    if trouble:
+        findings.not_supported(holder, f"a postfix formula with {trouble}")
+        return UNKNOWN
+    return MathOperation(tuple(steps))
