@@ -207,10 +207,14 @@ def _tables(check_symbols: int, dual_basis: bool) -> _Tables:
     """Return the constant arrays of the kernel, for symbols as they are sent."""
     to_dual, to_conventional = basis_tables() if dual_basis else (np.arange(256, dtype=np.uint8),) * 2
     generator = generator_polynomial(check_symbols)[1:]
-    steps = np.zeros((256, 32), np.uint8)
+    steps = np.zeros((4, 256, 32), np.uint8)
     for sent in range(256):
         feedback = int(to_conventional[sent])
-        steps[sent, :check_symbols] = [to_dual[_product(feedback, one)] for one in generator]
+        steps[3, sent, :check_symbols] = [to_dual[_product(feedback, one)] for one in generator]
+    for place in (2, 1, 0):  # the same symbol, one place further ahead
+        behind = steps[place + 1]
+        steps[place, :, :-1] = behind[:, 1:]
+        steps[place] ^= steps[3][behind[:, 0]]
     exponentials = _powers(_powers(2)[ROOT_STEP])
     field = np.zeros((3, _LARGEST_BITS), np.int64)
     field[0] = (exponentials * 3)[:_LARGEST_BITS]

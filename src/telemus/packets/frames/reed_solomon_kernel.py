@@ -1,8 +1,9 @@
 """Encode, check and correct Reed-Solomon code words of CCSDS 131.0-B: the compiled part behind ``reed_solomon``.
 
 The register of the division by the generator polynomial is four words of 64 bits, first symbol on top; a code with
-16 check symbols uses the upper two. ``steps`` (256, 4) holds what a feedback symbol adds to it. The division is linear,
-so it runs on the symbols as they were sent, in the dual basis too: only ``steps`` differs, and no symbol is converted.
+16 check symbols uses the upper two. Four symbols are divided at a time: ``steps`` (4, 256, 4) holds what each of them
+adds to the register. The division is linear, so it runs on the symbols as they were sent, in the dual basis too: only
+``steps`` differs, and no symbol is converted.
 
 A clean word costs one division. A word with errors goes on from the remainder of that division (a polynomial of 16 or
 32 symbols, where the word has 255): syndromes, Berlekamp-Massey, Chien search, Forney (R. E. Blahut, Algebraic Codes
@@ -21,23 +22,28 @@ from numba import njit
 EXP, LOG, BITS = range(3)
 TO_CONVENTIONAL, TO_SENT = range(2)
 UNCORRECTABLE = -1
-WORK_ROWS, WORK_COLUMNS = 6, 64
+WORK_ROWS, WORK_COLUMNS = 6, 256
 SYNDROME, LOCATOR, BEFORE, SPARE, EVALUATOR, CHIEN = range(6)
 
 
 @njit(cache=True, nogil=True)
 def _divide(row, first, stride, count, steps):  # type: ignore[no-untyped-def]
     """Return the register after ``count`` symbols of ``row``, every ``stride``-th from ``first``."""
-    eight, top = np.uint64(8), np.uint64(56)
+    low, half = np.uint64(255), np.uint64(32)
     a = b = c = d = np.uint64(0)
-    at = first
-    for _ in range(count):
-        symbol = (a >> top) ^ np.uint64(row[at])
-        a = ((a << eight) | (b >> top)) ^ steps[symbol, 0]
-        b = ((b << eight) | (c >> top)) ^ steps[symbol, 1]
-        c = ((c << eight) | (d >> top)) ^ steps[symbol, 2]
-        d = (d << eight) ^ steps[symbol, 3]
-        at += stride
+    at = first - stride * (-count % 4)
+    for _ in range((count + 3) // 4):
+        word = np.uint64(0)
+        for _ in range(4):
+            word = (word << np.uint64(8)) | np.uint64(row[at] if at >= 0 else 0)
+            at += stride
+        word ^= a >> half
+        p, q = steps[0, word >> np.uint64(24)], steps[1, (word >> np.uint64(16)) & low]
+        r, s = steps[2, (word >> np.uint64(8)) & low], steps[3, word & low]
+        a = ((a << half) | (b >> half)) ^ p[0] ^ q[0] ^ r[0] ^ s[0]
+        b = ((b << half) | (c >> half)) ^ p[1] ^ q[1] ^ r[1] ^ s[1]
+        c = ((c << half) | (d >> half)) ^ p[2] ^ q[2] ^ r[2] ^ s[2]
+        d = (d << half) ^ p[3] ^ q[3] ^ r[3] ^ s[3]
     return a, b, c, d
 
 
@@ -63,22 +69,24 @@ def encode_rows(rows, depth, data, checks, steps):  # type: ignore[no-untyped-de
 def _syndromes(work, checks, first_root, field):  # type: ignore[no-untyped-def]
     """Turn the remainder in row SPARE (first symbol first) into syndromes in row SYNDROME."""
     exp, log = field[EXP], field[LOG]
-    for index in range(checks):
-        root = (first_root + index) % 255
-        value = np.int64(0)
-        for place in range(checks):
-            if value:
-                value = exp[log[value] + root]
-            value ^= work[SPARE, place]
-        work[SYNDROME, index] = value
+    work[SYNDROME, :checks] = 0
+    for place in range(checks):
+        if work[SPARE, place] == 0:
+            continue
+        power = checks - 1 - place
+        exponent, value = first_root * power % 255, log[work[SPARE, place]]
+        for index in range(checks):
+            work[SYNDROME, index] ^= exp[value + exponent]
+            exponent += power
+            exponent -= 255 if exponent >= 255 else 0
 
 
 @njit(cache=True, nogil=True)
 def _locator(work, checks, field):  # type: ignore[no-untyped-def]
     """Find the shortest recurrence of the syndromes (Berlekamp-Massey) in row LOCATOR; return its length."""
     exp, log = field[EXP], field[LOG]
-    work[LOCATOR, :] = 0
-    work[BEFORE, :] = 0
+    work[LOCATOR, : checks + 1] = 0
+    work[BEFORE, : checks + 1] = 0
     work[LOCATOR, 0] = work[BEFORE, 0] = 1
     length, shift, scale = 0, 1, 1
     for step in range(checks):
@@ -93,12 +101,12 @@ def _locator(work, checks, field):  # type: ignore[no-untyped-def]
         ratio = (log[gap] - log[scale]) % 255
         longer = 2 * length <= step
         if longer:
-            work[SPARE, :] = work[LOCATOR, :]
+            work[SPARE, : checks + 1] = work[LOCATOR, : checks + 1]
         for i in range(checks + 1 - shift):
             if work[BEFORE, i]:
                 work[LOCATOR, i + shift] ^= exp[log[work[BEFORE, i]] + ratio]
         if longer:
-            work[BEFORE, :] = work[SPARE, :]
+            work[BEFORE, : checks + 1] = work[SPARE, : checks + 1]
             length, scale, shift = step + 1 - length, gap, 1
         else:
             shift += 1
@@ -107,26 +115,25 @@ def _locator(work, checks, field):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True)
 def _places(work, length, symbols, places, field):  # type: ignore[no-untyped-def]
-    """Find the errors (Chien search over the symbols sent); return how many, their powers in ``places``."""
+    """Find the errors (Chien search over the symbols sent); return how many, their powers in ``places``.
+
+    Term by term over all places, not place by place: no step waits for the one before.
+    """
     exp, log = field[EXP], field[LOG]
-    terms = 0
+    work[CHIEN, :] = 1
     for i in range(1, length + 1):
-        if work[LOCATOR, i]:
-            work[CHIEN, terms], work[CHIEN, terms + 32] = log[work[LOCATOR, i]], 255 - i
-            terms += 1
+        if work[LOCATOR, i] == 0:
+            continue
+        exponent = log[work[LOCATOR, i]]
+        for power in range(symbols):
+            work[CHIEN, power] ^= exp[exponent]
+            exponent -= i
+            exponent += 255 if exponent < 0 else 0
     found = 0
     for power in range(symbols):
-        value = np.int64(1)
-        for i in range(terms):
-            exponent = work[CHIEN, i]
-            value ^= exp[exponent]
-            exponent += work[CHIEN, i + 32]
-            work[CHIEN, i] = exponent if exponent < 255 else exponent - 255
-        if value == 0:
+        if work[CHIEN, power] == 0 and found < length:
             places[found] = power
             found += 1
-            if found == length:
-                break
     return found
 
 
