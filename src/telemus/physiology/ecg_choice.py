@@ -3,6 +3,8 @@
 A window's merit is 0.6 rhythm + 0.25 separation + 0.15 crest, less up to 0.15 for candidates merged by the refractory
 time. What is left out, T waves, noise, spurs of a wide QRS complex, makes a rhythm less even or the gap below the
 smallest beat less wide; so the same measure does without any knowledge of rate, width or height.
+
+Where no set is convincing, a fifth filter is tried, matched to the average of the best one's beats (`ecg_match`).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from telemus.physiology.ecg_kernel import WIDTHS, Prepared
+from telemus.physiology.ecg_match import match_beats
 
 MOST = 160  # candidates kept per window: 2.5 s at 1200 bpm hold 50 beats
 SHORTEST_S = 0.045  # an interval of a beat at 1200 bpm, less a tenth
@@ -21,6 +24,9 @@ MARGIN_S = 0.015  # a beat this near to the border of a hop is given by both hop
 CREST = (1.6, 2.5)  # a threshold is this much higher than the mean |y|: of a fast rhythm, and of others
 FAST_S = 0.06  # a fast rhythm: its own beats make a good part of the mean |y|
 LIKE = 4.0  # two intervals are not alike at all from a ratio of 5 to 3 on
+SURE = 0.7  # below this merit the matched filter is tried, and believed from this merit on
+MATCHED = 4  # its number among the filters
+PENALTY = (0.0, 0.03, 0.06, 0.09, 0.03)  # of each filter: a wide one finds more that is even and no beat
 REFRACTORY_S = (0.0, 0.07, 0.2)  # beside the 10 to 20 ms of the extrema themselves
 
 inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
@@ -119,16 +125,21 @@ def _merit(at, tall, picks, n, merged, below, noise, good, top):  # type: ignore
 
 
 @inner
-def choose(where, height, spans, noise, good, per_s, widths, best):  # type: ignore[no-untyped-def]
+def choose(y, bad, begin, end, where, height, spans, noise, good, per_s, widths, best):  # type: ignore[no-untyped-def]
     """Write the most convincing set of beats of one window to ``best``; return (n, filter, merit).
 
-    ``spans`` (4, 2): the window's candidates of each filter; ``noise`` (4,): its typical |y|; ``good``: its good cells.
+    ``spans`` (5, 2): the window's candidates of each filter; ``noise`` (5,): its typical |y|; ``good``: its good cells.
     A threshold is half an octave below the highest candidate that the one before left out.
     """
     at, tall = np.empty(MOST), np.empty(MOST)
     number, above, picks = np.empty(MOST, np.int64), np.empty(MOST, np.int64), np.empty(MOST, np.int64)
-    top_merit, top_n, top_scale = 0.0, 0, 0
-    for scale in range(4):
+    top_merit, top_n, top_scale, bar = 0.0, 0, 0, 0.0
+    for scale in range(5):
+        if scale == MATCHED:
+            if top_merit >= SURE or top_n < 4:
+                break
+            bar, first = SURE, spans[scale, 0]
+            spans[scale, 1] = match_beats(y, bad, begin, end, where, height, first, MOST, best, top_n, per_s, noise)
         floor = CREST[0] * noise[scale]
         count, below, beneath = _gather(where, height, spans[scale], floor, at, tall, number)
         most = good / max(SHORTEST_S * per_s, 3.0 * widths[scale])
@@ -143,9 +154,9 @@ def choose(where, height, spans, noise, good, per_s, widths, best):  # type: ign
                 if level < CREST[1] * noise[scale] and n * FAST_S * per_s < good:
                     continue
                 merged_before = merged
-                merit = _merit(at, tall, picks, n, merged, below, noise[scale], good, top_merit) - 0.03 * scale
-                if merit > top_merit:
-                    top_merit, top_n, top_scale = merit, n, scale
+                merit = _merit(at, tall, picks, n, merged, below, noise[scale], good, bar) - PENALTY[scale]
+                if merit > bar:
+                    bar, top_merit, top_n, top_scale = merit, merit, n, scale
                     for i in range(n):
                         best[i] = number[picks[i]]
     return top_n, top_scale, top_merit
@@ -246,14 +257,17 @@ def sharpen(y, noise, scale, cells, n, per_s, widths):  # type: ignore[no-untype
 
     A wide filter is robust, but its highest point may be the T wave. A narrower one is believed where the average of
     the beats stands well above the noise that is left in it. A beat without the deflection, an ectopic one, stays.
+    Beats of the matched filter stand in one place of the average beat, so the deflection is sought close by only.
     """
+    exact = scale == MATCHED
+    scale = min(scale, 2) if exact else scale
     mean = np.empty(512)
     interval = per_s if n < 2 else (cells[n - 1] - cells[0]) / (n - 1.0)
     believed = scale
     # the first round stays with the filter chosen: it brings beats found on another wave of QRS to the common one
     for fine in range(scale, -1, -1):
         reach = min(int(min(2.0 * widths[believed], 0.3 * interval)), 120)
-        width = int(widths[fine] if fine < scale else 1.5 * widths[fine])
+        width = 2 if exact else int(widths[fine] if fine < scale else 1.5 * widths[fine])
         _average(y[fine], cells, n, reach, mean)
         top = 0
         for d in range(2 * reach + 1):
@@ -310,7 +324,7 @@ def _upright(values, cells, n, reach, mean):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _choose_windows(where, height, first, level, good, block, per_s, widths, spans, noise, best, chosen):  # type: ignore[no-untyped-def]
+def _choose_windows(y, bad, where, height, first, level, good, block, per_s, widths, spans, noise, best, chosen):  # type: ignore[no-untyped-def]
     """Choose the beats of each window: candidates to ``best``, their number, filter and merit to ``chosen``."""
     for k in range(len(chosen)):
         b0, b1 = max(HOP_BLOCKS * k - CONTEXT_BLOCKS, 0), min(HOP_BLOCKS * (k + 1) + CONTEXT_BLOCKS, good.size)
@@ -324,7 +338,9 @@ def _choose_windows(where, height, first, level, good, block, per_s, widths, spa
                 while i < first[scale + 1] and where[i] < bound:
                     i += 1
                 spans[k, scale, side] = i
-        n, scale, merit = choose(where, height, spans[k], noise[k], cells, per_s, widths, best[k])
+        spans[k, MATCHED] = first[4] + k * MOST
+        begin, end = b0 * block, min(b1 * block, bad.size)
+        n, scale, merit = choose(y, bad, begin, end, where, height, spans[k], noise[k], cells, per_s, widths, best[k])
         chosen[k, 0], chosen[k, 1], chosen[k, 2] = n, scale, merit
 
 
@@ -366,11 +382,12 @@ def choose_beats(
     """
     n_cells = ready.values.size
     hops = -(-n_cells // (HOP_BLOCKS * block))
-    spans, noise = np.zeros((hops, 4, 2), np.int64), np.zeros((hops, 4))
+    spans, noise = np.zeros((hops, 5, 2), np.int64), np.zeros((hops, 5))
     best, chosen = np.zeros((hops, MOST), np.int64), np.zeros((hops, 3))
-    widths = np.array(WIDTHS, np.float64)
-    found, size = (ready.where, ready.height), (block, per_s, widths)
-    _choose_windows(*found, ready.first, ready.level, ready.good, *size, spans, noise, best, chosen)
+    widths = np.array((*WIDTHS, WIDTHS[1]), np.float64)
+    room = (0, hops * MOST)  # for the candidates of each window's matched filter
+    found, size = (np.pad(ready.where, room), np.pad(ready.height, room)), (block, per_s, widths)
+    _choose_windows(ready.y, ready.bad, *found, ready.first, ready.level, ready.good, *size, spans, noise, best, chosen)
     rows = np.empty((int(n_cells / (0.02 * per_s)) + 4, 6))
     count = _place_beats(ready.values, ready.y, *found, *size, spans, noise, best, chosen, least, rows)
     return rows[:count], chosen[:, 2]
