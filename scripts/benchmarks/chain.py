@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import shutil
 import statistics
@@ -78,7 +79,8 @@ def one_chain(hours: float, stages: tuple[str, ...] = STAGES) -> dict[str, dict[
 
 def _in_process(*arguments: str) -> Any:
     command = [sys.executable, "-m", "benchmarks", *arguments]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    environment = os.environ | {"ARROW_DEFAULT_MEMORY_POOL": "system"}  # as the program itself begins
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 import click
@@ -90,6 +91,7 @@ def program() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the program and end the process with its exit code; an error is one clear message on standard error."""
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # why: telemus/pipeline/memory.py
     try:
         program.main(args=arguments, prog_name="telemus", standalone_mode=False)
         sys.exit(0)

@@ -11,6 +11,7 @@ from telemus.mission import Mission
 from telemus.packets import Plan, as_plan
 from telemus.pipeline.accounts import merged
 from telemus.pipeline.ingest_file import FileIngest
+from telemus.pipeline.memory import give_back
 from telemus.pipeline.routes import routes_of
 from telemus.pipeline.summary import FileSummary, IngestSummary
 
@@ -78,7 +79,10 @@ def _take(archive: Archive, mission: Mission, plan: Plan, path: Path, report: _R
 
 def _decode(archive: Archive, mission: Mission, plan: Plan, received: Received, report: _Report) -> FileSummary:
     archive.require_space(received.bytes, f"the samples of {received.name}")
-    return FileIngest(archive, mission, plan, received).run(lambda amount: report("ingest", amount))
+    try:
+        return FileIngest(archive, mission, plan, received).run(lambda amount: report("ingest", amount))
+    finally:
+        give_back()
 
 
 def _raise_if_nothing_fits(paths: list[Path], summary: IngestSummary) -> None:

@@ -37,8 +37,15 @@ def received_before(received: Received, others: Iterable[Received]) -> Repeats:
             continue
         span = other.mark()["span_ms"]
         if span is not None and first <= span[1] and span[0] <= last:
-            again |= np.isin(own, _keys(other))
+            common = (max(first, span[0]), min(last, span[1]))
+            shared = np.flatnonzero(_within(own, common))
+            theirs = _keys(other)
+            again[shared] |= np.isin(own[shared], theirs[_within(theirs, common)])
     return Repeats(int(np.count_nonzero(again)), int(own["length"][again].sum(dtype=np.int64)), (first, last))
+
+
+def _within(keys: NDArray[Any], span_ms: tuple[int, int]) -> NDArray[np.bool_]:
+    return np.asarray((keys["tai_ns"] >= span_ms[0]) & (keys["tai_ns"] <= span_ms[1]))
 
 
 def _keys(received: Received) -> NDArray[Any]:
