@@ -203,10 +203,10 @@ def _read(run: Run, step: Read, rows: Rows) -> None:
     if not rows.size:
         return
     if step.encoding.scheme == "string":
-        rows, begin, bits, values = text_at(
-            run.buffer, run.at, run.stop, rows, step.encoding, _size(run, step.bits, rows)
-        )
-        _keep(run, step, Piece(rows, begin, bits, values))
+        size = _size(run, step.bits, rows)
+        some, begin, bits, values = text_at(run.buffer, run.at, run.stop, rows, step.encoding, size)
+        run.fits[np.setdiff1d(rows, some)] = False
+        _keep(run, step, Piece(some, begin, bits, values))
         return
     elements = np.ones(rows.size, np.int64)
     for count in step.counts:

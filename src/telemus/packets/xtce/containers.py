@@ -24,11 +24,25 @@ _ENTRY_KINDS = {
 _HANDLED = frozenset(
     ["LocationInContainerInBits", "DimensionList", "IncludeCondition", "RepeatEntry", "LongDescription"]
 )
+_KNOWN = frozenset(
+    [
+        "LongDescription",
+        "ShortDescription",
+        "AliasSet",
+        "AncillaryDataSet",
+        "EntryList",
+        "BaseContainer",
+        "BinaryEncoding",
+        "DefaultRateInStream",
+        "RateInStreamSet",
+    ]
+)
 _ORIGINS = ("previousEntry", "containerStart", "containerEnd")
 
 
 def read_container(element: etree._Element, name: str, resolve: NameLookup, findings: Findings) -> Container:
     """Return one sequence container; what is wrong or not supported goes to ``findings``."""
+    findings.report_others(element, _KNOWN)
     base, criteria, why = _read_base(child(element, "BaseContainer"), resolve, findings)
     entries = tuple(_read_entry(one, resolve, findings) for one in elements(child(element, "EntryList")))
     text = child(element, "LongDescription")

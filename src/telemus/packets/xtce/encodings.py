@@ -35,6 +35,18 @@ _FLOAT_SCHEMES = {
 }
 _FLOAT_BITS = {"IEEE754": (16, 32, 64, 128), "MILSTD_1750A": (32, 48)}
 _COMMON_ORDERS = {"mostSignificantByteFirst": False, "leastSignificantByteFirst": True}
+_KNOWN = frozenset(
+    [
+        "ErrorDetectCorrect",
+        "DefaultCalibrator",
+        "ContextCalibratorList",
+        "ByteOrderList",
+        "SizeInBits",
+        "Variable",
+        "FromBinaryTransformAlgorithm",
+        "ToBinaryTransformAlgorithm",
+    ]
+)
 MAX_INTEGER_BITS = 1024
 _DEFAULT_BITS = {"IntegerDataEncoding": 8, "FloatDataEncoding": 32}
 """Of the schema's attribute sizeInBits."""
@@ -55,6 +67,7 @@ def read_encoding(holder: etree._Element | None, resolve: NameLookup, findings: 
     if not found:
         return ReadEncoding()
     one = found[0]
+    findings.report_others(one, _KNOWN)
     readers = {"IntegerDataEncoding": _integer, "FloatDataEncoding": _float, "StringDataEncoding": _string}
     encoding, why = readers.get(local_name(one), _binary)(one, findings)
     return ReadEncoding(encoding, read_calibration(one, resolve, findings), why)

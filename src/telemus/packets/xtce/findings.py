@@ -32,6 +32,12 @@ class Findings:
         self.unsupported.append(Fault(self.place(element), what, "an element that is supported", "not decoded"))
         return f"line {line_of(element)}: {what}"
 
+    def report_others(self, element: etree._Element, known: frozenset[str]) -> None:
+        """Note every child element that is not one of the known."""
+        for one in element:
+            if isinstance(one.tag, str) and local_name(one) not in known:
+                self.not_supported(one, f"{local_name(one)} in {local_name(element)}")
+
     def raise_if_faulty(self) -> None:
         """Raise DefinitionError with every fault, if there is one."""
         if self.faults:

@@ -32,6 +32,7 @@ _QUIET = frozenset(
         "ShortDescription",
     ]
 )
+_PARAMETER = frozenset(["LongDescription", "ShortDescription", "AliasSet", "AncillaryDataSet", "ParameterProperties"])
 _READS_MEMBERS = frozenset(["Comparison", "ParameterInstanceRef", "ParameterRefEntry"])
 _SETS = {"ParameterTypeSet": "type", "ParameterSet": "parameter", "ContainerSet": "container"}
 
@@ -203,6 +204,7 @@ class _Reading:
         kind = self._lookup_type(element, element.get("parameterTypeRef", ""))
         if kind is None:
             return None
+        self._findings.report_others(element, _PARAMETER)
         text = child(element, "LongDescription")
         notes = elements(child(element, "AncillaryDataSet"))
         return Parameter(
