@@ -10,8 +10,9 @@ A clean word costs one division. A word with errors goes on from the remainder o
 for Data Transmission, 2003, chapters 6 and 7, doi:10.1017/CBO9780511800467). Logarithms are to the base alpha^11, the
 element whose powers are the roots (131.0-B-3 clause 4.3.4), so that roots are consecutive.
 
-``field`` (3, 512) int64 is exponentials (twice in a row), logarithms, and the number of bits of each symbol as sent;
-``bases`` (2, 256) int64 turns a symbol as sent into a conventional one, and back.
+Arrays are filled by loops, for numba compiles an assignment of slices for a second longer. ``field`` (3, 512) int64
+is exponentials (twice in a row), logarithms, and the number of bits of each symbol as sent; ``bases`` (2, 256) int64
+turns a symbol as sent into a conventional one, and back.
 """
 
 from __future__ import annotations
@@ -69,7 +70,8 @@ def encode_rows(rows, depth, data, checks, steps):  # type: ignore[no-untyped-de
 def _syndromes(work, checks, first_root, field):  # type: ignore[no-untyped-def]
     """Turn the remainder in row SPARE (first symbol first) into syndromes in row SYNDROME."""
     exp, log = field[EXP], field[LOG]
-    work[SYNDROME, :checks] = 0
+    for index in range(checks):
+        work[SYNDROME, index] = 0
     for place in range(checks):
         if work[SPARE, place] == 0:
             continue
@@ -85,8 +87,8 @@ def _syndromes(work, checks, first_root, field):  # type: ignore[no-untyped-def]
 def _locator(work, checks, field):  # type: ignore[no-untyped-def]
     """Find the shortest recurrence of the syndromes (Berlekamp-Massey) in row LOCATOR; return its length."""
     exp, log = field[EXP], field[LOG]
-    work[LOCATOR, : checks + 1] = 0
-    work[BEFORE, : checks + 1] = 0
+    for i in range(checks + 1):
+        work[LOCATOR, i] = work[BEFORE, i] = 0
     work[LOCATOR, 0] = work[BEFORE, 0] = 1
     length, shift, scale = 0, 1, 1
     for step in range(checks):
@@ -101,12 +103,14 @@ def _locator(work, checks, field):  # type: ignore[no-untyped-def]
         ratio = (log[gap] - log[scale]) % 255
         longer = 2 * length <= step
         if longer:
-            work[SPARE, : checks + 1] = work[LOCATOR, : checks + 1]
+            for i in range(checks + 1):
+                work[SPARE, i] = work[LOCATOR, i]
         for i in range(checks + 1 - shift):
             if work[BEFORE, i]:
                 work[LOCATOR, i + shift] ^= exp[log[work[BEFORE, i]] + ratio]
         if longer:
-            work[BEFORE, : checks + 1] = work[SPARE, : checks + 1]
+            for i in range(checks + 1):
+                work[BEFORE, i] = work[SPARE, i]
             length, scale, shift = step + 1 - length, gap, 1
         else:
             shift += 1
@@ -120,7 +124,8 @@ def _places(work, length, symbols, places, field):  # type: ignore[no-untyped-de
     Term by term over all places, not place by place: no step waits for the one before.
     """
     exp, log = field[EXP], field[LOG]
-    work[CHIEN, :] = 1
+    for power in range(symbols):
+        work[CHIEN, power] = 1
     for i in range(1, length + 1):
         if work[LOCATOR, i] == 0:
             continue

@@ -100,7 +100,8 @@ def stitch(zones, held, ends, pointers, fresh, out, lengths, state):  # type: ig
                 state[IDLE_PACKETS] += kind == IDLE
                 if kind == TAKEN:
                     written = state[WRITTEN]
-                    out[written : written + length] = zones[at : at + length]
+                    for place in range(length):
+                        out[written + place] = zones[at + place]
                     lengths[state[PACKETS]] = length
                     state[WRITTEN] = written + length
                     state[PACKETS] += 1
