@@ -13,11 +13,14 @@ RATE_HZ = 1000.0
 SECONDS = 600
 
 
-def outside_artefacts(seed, stress):
+def outside_artefacts(seed, stress, noise_mv=0.0):
     """Return the agreement within 10 ms outside the model's own artefacts, whatever the beats' quality says."""
     parameters = stressed(draw_parameters(seed)) if stress else draw_parameters(seed)
     block = Mouse(seed, parameters, rates_hz={ECG: RATE_HZ}).render(3600.0 * seed, SECONDS)
     x, truth = block.signals[ECG], block.beats["sensor_r_s"] * RATE_HZ
+    if noise_mv:
+        wander_mv = 0.4 * np.sin(2.0 * np.pi * 1.1 * np.arange(x.size) / RATE_HZ)
+        x = x + noise_mv * np.random.default_rng(seed).normal(size=x.size) + wander_mv
     found = find_r_peaks(x, RATE_HZ).r_index
     buried = np.zeros(x.size, bool)
     for artefact in block.artefacts:
@@ -45,3 +48,10 @@ def test_mice_under_stress(seed):
     seen, predictivity = outside_artefacts(seed, stress=True)
     assert seen.sensitivity >= 0.996
     assert predictivity >= 0.998
+
+
+@pytest.mark.parametrize("seed", [2, 3, 5])
+def test_ordinary_mice_in_noise_and_wander(seed):
+    seen, predictivity = outside_artefacts(seed, stress=False, noise_mv=0.06)
+    assert seen.sensitivity >= 0.996
+    assert predictivity >= 0.999

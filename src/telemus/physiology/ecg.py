@@ -3,10 +3,11 @@
 No rate, width, height or polarity is asked for. In each window of 2.5 s the detector tries peak filters of four widths,
 a ladder of thresholds and three refractory times, and keeps the set of beats that is most convincing: intervals that
 resemble their neighbours and explain the window, heights well apart from the next lower candidate and from the noise.
-Where no set convinces, no beat is invented.
+Where a set is not convincing, a filter matched to the average of its beats is tried; where that finds nothing
+convincing either, no beat is invented.
 
-    samples -> cells of 2 ms -> four peak filters -> candidates -> one choice per half second -> QRS extremum in the
-    samples
+    samples -> cells of 2 ms -> four peak filters -> candidates -> one choice per half second (-> matched filter
+    -> the choice again) -> QRS extremum in the samples
 """
 
 from __future__ import annotations
@@ -105,7 +106,8 @@ def find_r_peaks(
 
     Merit of a set of beats = 0.6 rhythm (share of the window covered by intervals like a neighbour) + 0.25 separation
     (log ratio of mean height to the highest candidate left out, full at 4.5) + 0.15 crest (log ratio of mean height to
-    mean |signal|, full at 20).
+    mean |signal|, full at 20). Below 0.7 the same is asked of the output of a filter matched to the average beat; what it
+    shows is taken from 0.7 on.
 
     NaN and samples with unusable bits are missing: no beat stands in or within a filter width of them and no interval
     crosses them. A beat depends on samples within 2 s of it (see `hop_samples`); an interval on those within 2 s of

@@ -14,7 +14,7 @@ from numba import njit
 SHARE = 0.4  # the average beat reaches this share of the mean interval to either side
 FURTHEST_S = 0.12  # and at most this far: what a beat depends on stays within 2 s
 RADIUS_S = 0.01  # a candidate is the highest within this distance
-ALIKE = 0.35  # least share of energy common to the beats: peaks of white noise reach 0.2, beats in much noise 0.5
+ALIKE = 0.25  # least share of energy common to the beats: of pieces of white noise it is below 0.05
 
 inner = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 """Compiles what only kernels call: without a door to Python it takes less time."""
