@@ -106,8 +106,8 @@ def find_r_peaks(
 
     Merit of a set of beats = 0.6 rhythm (share of the window covered by intervals like a neighbour) + 0.25 separation
     (log ratio of mean height to the highest candidate left out, full at 4.5) + 0.15 crest (log ratio of mean height to
-    mean |signal|, full at 20). Below 0.7 the same is asked of the output of a filter matched to the average beat; what it
-    shows is taken from 0.7 on.
+    mean |signal|, full at 20). Below 0.7 the same is asked of the output of a filter matched to the average beat; what
+    it shows is taken from 0.7 on.
 
     NaN and samples with unusable bits are missing: no beat stands in or within a filter width of them and no interval
     crosses them. A beat depends on samples within 2 s of it (see `hop_samples`); an interval on those within 2 s of
