@@ -14,7 +14,7 @@ from telemus.packets.account import Account
 from telemus.packets.ccsds import IDLE_APID, Block, PacketTable, octets_of
 from telemus.packets.columns import Octets, Ragged
 from telemus.packets.cuc import cuc_to_ns
-from telemus.packets.extract import extract, rows_that_fit
+from telemus.packets.extract import extract, read_rows, rows_that_fit
 from telemus.packets.ledger import Ledger
 from telemus.packets.plan import ContainerPlan, Plan, compile_plan
 from telemus.packets.select import select
@@ -172,15 +172,14 @@ class Decoder:
         if plan.undecodable:
             self._ledger.keep(table, undecoded=plan.undecodable)
             return []
-        fits = rows_that_fit(plan, buffer, table)
+        wanted = self._wanted is None or plan.name in self._wanted
+        fits, columns = read_rows(plan, buffer, table) if wanted else (rows_that_fit(plan, buffer, table), {})
         if not fits.all():
             for offset, length in zip(table.offset[~fits].tolist(), table.length[~fits].tolist(), strict=True):
                 self._ledger.reject(base + offset, base + offset + length, TOO_SHORT)
             table = table.take(fits)
         self._ledger.keep(table, plan.name, described=plan.fixed_bytes)
-        if table.size == 0 or (self._wanted is not None and plan.name not in self._wanted):
-            return []
-        return [_decoded(plan, buffer, table, base)]
+        return [_decoded(plan, columns, table, base)] if wanted and table.size else []
 
     def _keep_unclaimed(self, table: PacketTable) -> None:
         known = np.isin(table.apid, list(self.plan.rules))
@@ -213,8 +212,7 @@ def decode_table(plan: ContainerPlan, buffer: Octets, table: PacketTable) -> dic
     return extract(plan, octets_of(buffer), table)
 
 
-def _decoded(plan: ContainerPlan, buffer: Octets, table: PacketTable, base: int) -> DecodedTable:
-    columns = extract(plan, buffer, table)
+def _decoded(plan: ContainerPlan, columns: dict[str, Column], table: PacketTable, base: int) -> DecodedTable:
     return DecodedTable(
         container=plan.name,
         plan=plan,

@@ -34,6 +34,19 @@ class _Anchors(NamedTuple):
     fits: NDArray[np.bool_]
 
 
+def read_rows(plan: ContainerPlan, buffer: Octets, table: PacketTable) -> tuple[NDArray[np.bool_], dict[str, Column]]:
+    """Return (n,) which packets have room for every field, and the columns of those, in one pass where all have."""
+    enough = table.length >= plan.shortest_bytes
+    if plan.steps is not None and enough.all():
+        run = run_steps(plan.steps, buffer, table)
+        if run.fits.all():
+            return run.fits, columns_of(plan.steps, run)
+    fits = rows_that_fit(plan, buffer, table)
+    if not fits.any():
+        return fits, {}
+    return fits, extract(plan, buffer, table if fits.all() else table.take(fits))
+
+
 def rows_that_fit(plan: ContainerPlan, buffer: Octets, table: PacketTable) -> NDArray[np.bool_]:
     """Return (n,) True where a packet has room for every field of its container."""
     enough = table.length >= plan.shortest_bytes

@@ -18,7 +18,7 @@ from telemus.packets.text import text_at
 from telemus.packets.xtce import ParameterType, Reference
 from telemus.packets.xtce.model import Size
 
-MAX_TURNS = 1_000_000
+MAX_TURNS = 200_000
 """Turns of all repetitions together in one run: a count comes from the packet and is not trusted."""
 _MAX_SIZE = 1 << 24
 
