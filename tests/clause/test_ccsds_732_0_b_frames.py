@@ -116,6 +116,8 @@ def test_an_encapsulation_packet_is_stepped_over() -> None:
 def test_a_layout_that_lies_is_refused() -> None:
     with pytest.raises(SignalError, match="operational control"):
         encode_frames([], LAYOUT, spacecraft=1, channel=2, operational_control=5)
+    with pytest.raises(SignalError, match="0 to 255"):
+        encode_frames([], LAYOUT, spacecraft=256, channel=2)
     with pytest.raises(SignalError, match="insert zone"):
         encode_frames([], LAYOUT, spacecraft=1, channel=2, insert_zone=b"ab")
     with pytest.raises(SignalError, match="secondary header"):

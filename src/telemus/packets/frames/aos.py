@@ -4,12 +4,12 @@ Primary header, 6 octets (clause 4.1.2), then perhaps header error control, an i
 header of a multiplexing protocol data unit (clause 4.1.4.2):
 
     bits  0-1   transfer frame version number, 01
-    bits  2-9   spacecraft identifier, lower 8 bits
+    bits  2-9   spacecraft identifier
     bits 10-15  virtual channel identifier; 63 = only idle data
     bits 16-39  virtual channel frame count
     bit  40     replay flag
     bit  41     virtual channel frame count usage flag: the cycle counts
-    bits 42-43  spacecraft identifier, upper 2 bits (reserved, 00, up to issue 3)
+    bits 42-43  reserved, 00; not looked at
     bits 44-47  virtual channel frame count cycle
     5 bits      reserved
     11 bits     first header pointer
@@ -29,6 +29,8 @@ POINTER_NONE, POINTER_IDLE = 0x7FF, 0x7FE
 IDLE_CHANNEL = 63
 """Frames of only idle data: 732.0-B-4 clause 4.1.2.3."""
 CHANNELS = 64
+SPACECRAFT = 256
+"""Eight bits: 732.0-B-4 clause 4.1.2.2.3."""
 
 Octets = NDArray[np.uint8]
 
@@ -46,7 +48,7 @@ def read_aos(rows: Octets, layout: FrameLayout) -> FrameTable:
     pointer[(pointer == POINTER_IDLE) | (channel == IDLE_CHANNEL)] = ONLY_IDLE
     return FrameTable(
         (word >> 14).astype(np.uint8),
-        (((word >> 6) & 0xFF) | ((signal & 0x30) << 4)).astype(np.uint16),
+        ((word >> 6) & 0xFF).astype(np.uint16),
         channel,
         count,
         np.where(counts_cycles, 1 << (COUNT_BITS + CYCLE_BITS), 1 << COUNT_BITS).astype(np.int64),
@@ -69,12 +71,12 @@ def write_aos(
 ) -> None:
     """Write primary headers and first header pointers into frames (n, frame bytes) in place."""
     count = first_count + np.arange(len(rows), dtype=np.int64)
-    word = (1 << 14) | ((spacecraft & 0xFF) << 6) | channel
+    word = (1 << 14) | (spacecraft << 6) | channel
     rows[:, :2] = np.frombuffer(word.to_bytes(2, "big"), np.uint8)
     for place in range(3):
         rows[:, 2 + place] = (count >> (16 - 8 * place)) & 0xFF
     cycle = ((count >> COUNT_BITS) & 0xF) | 0x40 if count_cycles else np.zeros(len(rows), np.int64)
-    rows[:, 5] = cycle | ((spacecraft >> 8) << 4)
+    rows[:, 5] = cycle
     field = np.where(
         pointers == NO_PACKET_STARTS, POINTER_NONE, np.where(pointers == ONLY_IDLE, POINTER_IDLE, pointers)
     )

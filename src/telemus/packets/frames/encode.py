@@ -162,10 +162,11 @@ def _check(
     insert_zone: bytes,
     operational_control: int | None,
 ) -> None:
-    channels = tm.CHANNELS if layout.kind == "tm" else aos.CHANNELS
-    if not 0 <= spacecraft < 1024 or not 0 <= channel < channels:
+    crafts, channels = (tm.SPACECRAFT, tm.CHANNELS) if layout.kind == "tm" else (aos.SPACECRAFT, aos.CHANNELS)
+    if not 0 <= spacecraft < crafts or not 0 <= channel < channels:
         raise SignalError(
-            f"frames: got spacecraft {spacecraft} and channel {channel}, wanted 0 to 1023 and 0 to {channels - 1}"
+            f"frames: got spacecraft {spacecraft} and channel {channel}, "
+            f"wanted 0 to {crafts - 1} and 0 to {channels - 1}"
         )
     if len(secondary_header) > 63 or (secondary_header and layout.kind != "tm"):
         raise SignalError(

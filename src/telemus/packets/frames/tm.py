@@ -35,6 +35,8 @@ COUNT_MODULO = 256
 POINTER_NONE, POINTER_IDLE = 0x7FF, 0x7FE
 """132.0-B-3 clauses 4.1.2.7.6.4 and 4.1.2.7.6.5."""
 CHANNELS = 8
+SPACECRAFT = 1024
+"""Ten bits: 132.0-B-3 clause 4.1.2.2.3."""
 
 Octets = NDArray[np.uint8]
 
