@@ -205,6 +205,13 @@ sizeInBits="8"/></BooleanParameterType>"""
     assert table.calibrated("X").tolist() == ["OFF", "ON", "ON"]  # type: ignore[union-attr]
 
 
+def test_boolean_of_binary_encoding() -> None:
+    types = """<BooleanParameterType name="T"><BinaryDataEncoding><SizeInBits><FixedValue>16</FixedValue></SizeInBits>
+</BinaryDataEncoding></BooleanParameterType>"""
+    table = decode(types, {"X": "T"}, entry("X"), "0000", "0100")
+    assert table.calibrated("X").tolist() == ["False", "True"]  # type: ignore[union-attr]
+
+
 def test_enumeration_with_a_range() -> None:
     types = """<EnumeratedParameterType name="T"><IntegerDataEncoding sizeInBits="8"/><EnumerationList>
 <Enumeration value="0" label="ZERO"/><Enumeration value="2" maxValue="4" label="SOME"/></EnumerationList>

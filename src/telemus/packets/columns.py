@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -148,9 +149,12 @@ def calibrate(kind: ParameterType, raw: NDArray[Any]) -> NDArray[Any]:
     if isinstance(raw, np.ma.MaskedArray):
         told = calibrate(kind, np.asarray(raw.data))
         return raw if np.may_share_memory(told, raw.data) else np.ma.MaskedArray(told, raw.mask)
+    is_octets = kind.encoding is not None and kind.encoding.scheme in ("string", "binary")
+    if is_octets and raw.dtype.kind != "S":
+        return raw
     if kind.labels and raw.dtype.kind in "iufO":
         values, inverse = np.unique(raw, return_inverse=True)
-        names = np.array([label_of(kind, int(value)) for value in values] or [""])
+        names = np.array([label_of(kind, value) for value in values] or [""])
         return names[inverse].reshape(raw.shape)
     if raw.dtype.kind == "S" and kind.encoding is not None:
         return np.char.decode(raw, _python_charset(kind.encoding.charset), "replace")
@@ -159,8 +163,11 @@ def calibrate(kind: ParameterType, raw: NDArray[Any]) -> NDArray[Any]:
     return apply_calibrator(Polynomial(kind.calibration), raw) if kind.calibration else raw
 
 
-def label_of(kind: ParameterType, value: int) -> str:
-    """Return the label of a raw value, the number as text if it has none."""
+def label_of(kind: ParameterType, raw: Any) -> str:
+    """Return the label of a raw value, the number as text if it has none (as a float that is no whole number)."""
+    if isinstance(raw, float | np.floating) and not (math.isfinite(raw) and raw == int(raw)):
+        return str(raw)
+    value = int(raw)
     if value in kind.labels:
         return kind.labels[value]
     return next((label for first, last, label in kind.label_ranges if first <= value <= last), str(value))

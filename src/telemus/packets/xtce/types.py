@@ -92,9 +92,17 @@ def _read_scalar(
         calibration = _time_scale(holder, findings)
     default_alarm, context_alarms = read_alarms(element, resolve, findings)
     labels, label_ranges = _read_labels(element, start.kind, findings)
+    encoding = read.encoding or start.encoding
+    if (
+        start.kind == "boolean"
+        and encoding is not None
+        and encoding.scheme == "binary"
+        and encoding.bits in range(1, 65)
+    ):
+        encoding = replace(encoding, scheme="unsigned")  # its octets are false or true as a number is
     return replace(
         start,
-        encoding=read.encoding or start.encoding,
+        encoding=encoding,
         unit=_read_unit(element) or ("s" if is_time else start.unit),
         calibration=calibration or (() if default else start.calibration),
         calibrator=start.calibrator if default is None else (None if isinstance(default, Polynomial) else default),
