@@ -64,14 +64,15 @@ def match_beats(y, bad, begin, end, where, height, first, most, best, n, per_s, 
     """Write the candidates of the matched filter of cells begin to end from slot ``first`` on; return their end.
 
     The signal is the sum of the four peak filters: the cells less their mean over 81 cells, times 1.5, which is free
-    of wander. ``noise[4]`` becomes what white noise leaves in the matched filter, or 0.4 times its mean size.
+    of wander; 0 in bad cells. ``noise[4]`` becomes what white noise leaves in the matched filter, or 0.4 times its mean size.
     """
     interval = (where[best[n - 1]] - where[best[0]]) / (n - 1.0)
     reach = max(int(min(SHARE * interval, FURTHEST_S * per_s)), 3)
     flat, match, mean = np.zeros(end - begin + 2 * reach), np.zeros(end - begin), np.zeros(2 * reach + 1)
     for scale in range(4):
         for j in range(max(begin - reach, 0), min(end + reach, y.shape[1])):
-            flat[j - begin + reach] += y[scale, j]
+            # what fills a hole steps from the level ahead of it to that behind it, however far that is
+            flat[j - begin + reach] += 0.0 if bad[j] else y[scale, j]
     if _average_beat(flat, where, best, n, begin, mean) < ALIKE:
         return first
     for d in range(mean.size):
