@@ -214,7 +214,7 @@ def test_an_interrupted_simulation_goes_on_to_the_same_bytes(
 ) -> None:
     out = tmp_path / "flight"
     arguments = ["simulate", str(tiny_folder), "--out", str(out), "--faults", "flight", "--workers", "2"]
-    code = _interrupted(arguments, (out / "truth").is_dir, tmp_path / "log")
+    code = _interrupted(arguments, out.is_dir, tmp_path / "log")
     said = (tmp_path / "log").read_text()
     assert code == 130, said
     assert "the same command takes it up again" in said

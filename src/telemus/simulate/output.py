@@ -58,7 +58,8 @@ def claim(out: Path, recipe: Mapping[str, Any]) -> Summary | None:
     Raises SettingsError where something else is in the folder.
     """
     record = out / _RECORD
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    half_written = {_fresh(record).name}
+    if out.exists() and (not out.is_dir() or {path.name for path in out.iterdir()} - half_written):
         known = _read(record)
         if known is None or known.get("recipe") != dict(recipe):
             what = "another simulation" if known else "files of something else"
@@ -69,8 +70,9 @@ def claim(out: Path, recipe: Mapping[str, Any]) -> Summary | None:
             return Summary(**known["summary"])
         for name in ("packets", "truth", "mission"):
             shutil.rmtree(out / name, ignore_errors=True)
-    (out / "packets").mkdir(parents=True, exist_ok=True)
-    _write(record, {"state": "unfinished", "recipe": dict(recipe)})
+    out.mkdir(parents=True, exist_ok=True)
+    _write(record, {"state": "unfinished", "recipe": dict(recipe)})  # first of all: whoever comes back knows its work
+    (out / "packets").mkdir(exist_ok=True)
     return None
 
 
@@ -87,8 +89,12 @@ def _read(record: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) and "recipe" in content else None
 
 
+def _fresh(record: Path) -> Path:
+    return record.with_suffix(".json.new")
+
+
 def _write(record: Path, content: Mapping[str, Any]) -> None:
-    fresh = record.with_suffix(".json.new")
+    fresh = _fresh(record)
     fresh.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     fresh.replace(record)
 
