@@ -64,7 +64,8 @@ def match_beats(y, bad, begin, end, where, height, first, most, best, n, per_s, 
     """Write the candidates of the matched filter of cells begin to end from slot ``first`` on; return their end.
 
     The signal is the sum of the four peak filters: the cells less their mean over 81 cells, times 1.5, which is free
-    of wander; 0 in bad cells. ``noise[4]`` becomes what white noise leaves in the matched filter, or 0.4 times its mean size.
+    of wander; 0 in bad cells. ``noise[4]`` becomes what white noise leaves in the matched filter, or 0.4 times its
+    mean size.
     """
     interval = (where[best[n - 1]] - where[best[0]]) / (n - 1.0)
     reach = max(int(min(SHARE * interval, FURTHEST_S * per_s)), 3)
