@@ -8,11 +8,12 @@ import shutil
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from telemus import archive as archives
+from telemus import cli
 from telemus import mission as missions
 from telemus.archive import Archive
 from telemus.pipeline import ingest, process
@@ -164,3 +165,25 @@ def document_reader() -> Callable[[Path], Documents]:
 def document_writer() -> Callable[[Documents, Path, Path], Path]:
     """Return the function that writes documents, beside the packets of a source folder, into a new folder."""
     return write_documents
+
+
+class Said(NamedTuple):
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def telemus(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
+    """Return a function that runs the program in this process; anything but a clean end fails the test."""
+
+    def run(*arguments: object) -> Said:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            cli.main([str(one) for one in arguments])
+        told = capsys.readouterr()
+        return Said(int(left.value.code or 0), told.out, told.err)
+
+    return run

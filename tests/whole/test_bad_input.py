@@ -7,39 +7,17 @@ import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from telemus import archive as archives
-from telemus import cli
 from telemus import mission as missions
 from telemus.errors import SpaceError
 
 Documents = dict[str, dict[str, Any]]
 Writer = Callable[[Documents, Path, Path], Path]
-
-
-class Said(NamedTuple):
-    """What a command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def telemus(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
-    """Return a function that runs the program in this process; anything but a clean end fails the test."""
-
-    def run(*arguments: object) -> Said:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            cli.main([str(one) for one in arguments])
-        told = capsys.readouterr()
-        return Said(int(left.value.code or 0), told.out, told.err)
-
-    return run
+Program = Callable[..., Any]
 
 
 @pytest.fixture
@@ -68,7 +46,7 @@ KINDS = ["missing", "empty", "random", "foreign", "short", "folder"]
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_ingest_names_the_bad_file_and_makes_an_archive_that_still_works(
-    telemus: Callable[..., Said], bad: dict[str, Path], tmp_path: Path, tiny_folder: Path, good: Path, kind: str
+    telemus: Program, bad: dict[str, Path], tmp_path: Path, tiny_folder: Path, good: Path, kind: str
 ) -> None:
     alone = telemus("ingest", tmp_path / "archive", bad[kind], "--mission", tiny_folder)
     assert alone.code == 4
@@ -84,9 +62,7 @@ def test_ingest_names_the_bad_file_and_makes_an_archive_that_still_works(
     assert octets["packets"] > 1_000_000
 
 
-def test_a_truncated_file_gives_what_is_whole(
-    telemus: Callable[..., Said], tmp_path: Path, tiny_folder: Path, good: Path
-) -> None:
+def test_a_truncated_file_gives_what_is_whole(telemus: Program, tmp_path: Path, tiny_folder: Path, good: Path) -> None:
     cut = tmp_path / "cut.bin"
     cut.write_bytes(good.read_bytes()[:50_001])
     said = telemus("ingest", tmp_path / "archive", cut, "--mission", tiny_folder, "--json")
@@ -98,7 +74,7 @@ def test_a_truncated_file_gives_what_is_whole(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_decode_names_the_bad_file_and_decodes_the_good(
-    telemus: Callable[..., Said], bad: dict[str, Path], tmp_path: Path, tiny_folder: Path, good: Path, kind: str
+    telemus: Program, bad: dict[str, Path], tmp_path: Path, tiny_folder: Path, good: Path, kind: str
 ) -> None:
     said = telemus("decode", tiny_folder / "packets.xml", bad[kind], good, "--out", tmp_path / "tables")
     assert said.code == 4
@@ -109,7 +85,7 @@ def test_decode_names_the_bad_file_and_decodes_the_good(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_definition_that_is_none_is_named(
-    telemus: Callable[..., Said], bad: dict[str, Path], tmp_path: Path, good: Path, kind: str
+    telemus: Program, bad: dict[str, Path], tmp_path: Path, good: Path, kind: str
 ) -> None:
     said = telemus("decode", bad[kind], good, "--out", tmp_path / "tables")
     assert said.code in (3, 4)
@@ -118,9 +94,7 @@ def test_a_definition_that_is_none_is_named(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_analyse_names_the_bad_file(
-    telemus: Callable[..., Said], bad: dict[str, Path], tmp_path: Path, kind: str
-) -> None:
+def test_analyse_names_the_bad_file(telemus: Program, bad: dict[str, Path], tmp_path: Path, kind: str) -> None:
     said = telemus("analyse", bad[kind], "--out", tmp_path / "result")
     assert said.code == 4
     assert str(bad[kind]) in said.err
@@ -130,7 +104,7 @@ def test_analyse_names_the_bad_file(
 
 
 def test_an_undefined_apid_is_a_line_in_the_account(
-    telemus: Callable[..., Said], tmp_path: Path, tiny_folder: Path, good: Path
+    telemus: Program, tmp_path: Path, tiny_folder: Path, good: Path
 ) -> None:
     packet = struct.pack(">HHH", 0x0800 | 777, 0xC000, 3) + b"abcd"  # CCSDS 133.0-B-2, 4.1.3: version 0, length - 1
     mixed = tmp_path / "mixed.bin"
@@ -144,7 +118,7 @@ def test_an_undefined_apid_is_a_line_in_the_account(
 
 
 def test_a_definition_that_does_not_fit_the_bytes_loses_nothing_else(
-    telemus: Callable[..., Said], tmp_path: Path, tiny_folder: Path, good: Path
+    telemus: Program, tmp_path: Path, tiny_folder: Path, good: Path
 ) -> None:
     """The pressure waveform declared one sample shorter: its packets are rejected, all others decode."""
     text = (tiny_folder / "packets.xml").read_text("utf-8")
@@ -161,7 +135,7 @@ def test_a_definition_that_does_not_fit_the_bytes_loses_nothing_else(
 
 
 def test_two_files_of_one_name_keep_their_tables(
-    telemus: Callable[..., Said], tmp_path: Path, tiny_folder: Path, good: Path
+    telemus: Program, tmp_path: Path, tiny_folder: Path, good: Path
 ) -> None:
     for place in ("a", "b"):
         (tmp_path / place).mkdir()
@@ -172,7 +146,7 @@ def test_two_files_of_one_name_keep_their_tables(
     assert names == ["pass-2.EcgWaveform.parquet", "pass.EcgWaveform.parquet"]
 
 
-def test_a_channel_without_unit_says_how_to_give_one(telemus: Callable[..., Said], tmp_path: Path) -> None:
+def test_a_channel_without_unit_says_how_to_give_one(telemus: Program, tmp_path: Path) -> None:
     file = tmp_path / "lab.csv"
     file.write_text("time,ABP\n" + "".join(f"{n / 100},{100 + n % 7}\n" for n in range(500)), encoding="utf-8")
     said = telemus("analyse", file, "--out", tmp_path / "result")
@@ -183,7 +157,7 @@ def test_a_channel_without_unit_says_how_to_give_one(telemus: Callable[..., Said
 
 
 def test_an_archive_of_another_mission_is_left_alone(
-    telemus: Callable[..., Said], tiny_archive: archives.Archive, good: Path
+    telemus: Program, tiny_archive: archives.Archive, good: Path
 ) -> None:
     before = sorted(path.name for path in tiny_archive.path.rglob("*"))
     said = telemus("ingest", tiny_archive.path, good, "--mission", "mtb1")
@@ -197,7 +171,7 @@ def test_an_archive_of_another_mission_is_left_alone(
 
 
 def test_an_archive_that_is_a_file_or_something_else(
-    telemus: Callable[..., Said], tmp_path: Path, tiny_folder: Path, good: Path
+    telemus: Program, tmp_path: Path, tiny_folder: Path, good: Path
 ) -> None:
     for verb in (["ingest", good, good, "--mission", tiny_folder], ["process", good], ["report", good]):
         said = telemus(*verb)
@@ -213,7 +187,7 @@ def test_an_archive_that_is_a_file_or_something_else(
 
 
 def test_a_place_that_cannot_be_written_is_named(
-    telemus: Callable[..., Said], tmp_path: Path, tiny_folder: Path, good: Path, tiny_archive: archives.Archive
+    telemus: Program, tmp_path: Path, tiny_folder: Path, good: Path, tiny_archive: archives.Archive
 ) -> None:
     """A folder below a file can be made by nobody, not even by the superuser."""
     (tmp_path / "file").write_text("x")
@@ -233,7 +207,7 @@ def test_a_place_that_cannot_be_written_is_named(
 
 
 def test_a_full_disk_is_refused_before_it_is_full(
-    telemus: Callable[..., Said], tmp_path: Path, tiny_folder: Path, good: Path, monkeypatch: pytest.MonkeyPatch
+    telemus: Program, tmp_path: Path, tiny_folder: Path, good: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = type("Usage", (), {"total": 10**9, "used": 10**9, "free": 1000})
     csv = tmp_path / "lab.csv"
@@ -252,7 +226,7 @@ def test_a_full_disk_is_refused_before_it_is_full(
 
 
 def test_ten_faults_of_a_mission_are_told_at_once(
-    telemus: Callable[..., Said], tmp_path: Path, tiny_documents: Documents, document_writer: Writer
+    telemus: Program, tmp_path: Path, tiny_documents: Documents, document_writer: Writer
 ) -> None:
     fresh = copy.deepcopy(tiny_documents)
     told, channels = fresh["mission.toml"], fresh["channels.toml"]["channel"]
@@ -278,7 +252,7 @@ def test_ten_faults_of_a_mission_are_told_at_once(
 
 
 def test_a_subject_without_baseline_keeps_its_place_with_the_reason(
-    telemus: Callable[..., Said], tmp_path: Path, tiny_documents: Documents, document_writer: Writer
+    telemus: Program, tmp_path: Path, tiny_documents: Documents, document_writer: Writer
 ) -> None:
     """A mouse whose sensor came after the baseline is analysed all the same; its differences say why they are none."""
     fresh = copy.deepcopy(tiny_documents)

@@ -10,35 +10,15 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
-from telemus import __version__, cli
+from telemus import __version__
 from telemus import archive as archives
 from telemus.cli.program import VERBS
 
-
-class Said(NamedTuple):
-    """What a command printed, and its exit code."""
-
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def telemus(capsys: pytest.CaptureFixture[str]) -> Callable[..., Said]:
-    """Return a function that runs the program in this process; anything but a clean end fails the test."""
-
-    def run(*arguments: object) -> Said:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            cli.main([str(one) for one in arguments])
-        told = capsys.readouterr()
-        return Said(int(left.value.code or 0), told.out, told.err)
-
-    return run
+Program = Callable[..., Any]
 
 
 @pytest.fixture
@@ -54,7 +34,7 @@ def recording(tmp_path: Path) -> Path:
     return file
 
 
-def test_help_lists_every_verb_and_the_exit_codes(telemus: Callable[..., Said]) -> None:
+def test_help_lists_every_verb_and_the_exit_codes(telemus: Program) -> None:
     said = telemus("--help")
     assert said.code == 0
     assert all(verb in said.out for verb in VERBS)
@@ -63,7 +43,7 @@ def test_help_lists_every_verb_and_the_exit_codes(telemus: Callable[..., Said]) 
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_help_of_a_verb_explains_each_option(telemus: Callable[..., Said], verb: str) -> None:
+def test_help_of_a_verb_explains_each_option(telemus: Program, verb: str) -> None:
     said = telemus(verb, "--help")
     assert said.code == 0
     assert said.out.startswith(f"Usage: telemus {verb}")
@@ -73,26 +53,26 @@ def test_help_of_a_verb_explains_each_option(telemus: Callable[..., Said], verb:
     assert telemus(verb, "-h").out == said.out or verb  # -h is the program's own short form
 
 
-def test_without_a_verb_the_help_is_shown(telemus: Callable[..., Said]) -> None:
+def test_without_a_verb_the_help_is_shown(telemus: Program) -> None:
     said = telemus()
     assert "telemus demo" in said.out + said.err
 
 
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "demo"])
-def test_a_verb_without_its_arguments_is_wrong_use(telemus: Callable[..., Said], verb: str) -> None:
+def test_a_verb_without_its_arguments_is_wrong_use(telemus: Program, verb: str) -> None:
     said = telemus(verb)
     assert said.code == 2
     assert "Missing" in said.err
     assert not said.out
 
 
-def test_an_unknown_verb_lists_the_known(telemus: Callable[..., Said]) -> None:
+def test_an_unknown_verb_lists_the_known(telemus: Program) -> None:
     said = telemus("fly")
     assert said.code == 2
     assert "got 'fly', wanted one of demo" in said.err
 
 
-def _both(telemus: Callable[..., Said], *arguments: object) -> tuple[str, dict[str, Any]]:
+def _both(telemus: Program, *arguments: object) -> tuple[str, dict[str, Any]]:
     """Run a verb for a reader and for a script; return the text and the object."""
     text = telemus(*arguments)
     scripted = telemus(*arguments, "--json")
@@ -105,7 +85,7 @@ def _both(telemus: Callable[..., Said], *arguments: object) -> tuple[str, dict[s
 
 
 def test_every_step_of_a_mission_for_a_reader_and_for_a_script(
-    telemus: Callable[..., Said], tiny_folder: Path, tmp_path: Path
+    telemus: Program, tiny_folder: Path, tmp_path: Path
 ) -> None:
     text, told = _both(telemus, "check", tiny_folder)
     assert "has no fault" in text
@@ -135,7 +115,7 @@ def test_every_step_of_a_mission_for_a_reader_and_for_a_script(
 
 
 def test_decode_for_a_reader_and_for_a_script(
-    telemus: Callable[..., Said], tiny_folder: Path, tiny_flight: Path, tmp_path: Path
+    telemus: Program, tiny_folder: Path, tiny_flight: Path, tmp_path: Path
 ) -> None:
     packets = next((tiny_flight / "packets").glob("*.bin"))
     for kind in ("parquet", "csv", "arrow"):
@@ -146,7 +126,7 @@ def test_decode_for_a_reader_and_for_a_script(
         assert told["account"] == json.loads((out / "account.json").read_text("utf-8"))
 
 
-def test_analyse_for_a_reader_and_for_a_script(telemus: Callable[..., Said], recording: Path, tmp_path: Path) -> None:
+def test_analyse_for_a_reader_and_for_a_script(telemus: Program, recording: Path, tmp_path: Path) -> None:
     text, told = _both(telemus, "analyse", recording, "--out", tmp_path / "result")
     assert "beats in 20.0 s" in text
     assert list(told["channels"]) == ["ABP"]
@@ -171,7 +151,7 @@ def test_analyse_for_a_reader_and_for_a_script(telemus: Callable[..., Said], rec
     ],
 )
 def test_exit_codes(
-    telemus: Callable[..., Said], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], code: int
+    telemus: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str], code: int
 ) -> None:
     monkeypatch.chdir(tmp_path)
     said = telemus(*arguments)
@@ -210,7 +190,7 @@ def _packets(flight: Path) -> dict[str, bytes]:
 
 @pytest.mark.slow
 def test_an_interrupted_simulation_goes_on_to_the_same_bytes(
-    telemus: Callable[..., Said], tiny_folder: Path, tiny_flight: Path, tmp_path: Path
+    telemus: Program, tiny_folder: Path, tiny_flight: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "flight"
     arguments = ["simulate", str(tiny_folder), "--out", str(out), "--faults", "flight", "--workers", "2"]
@@ -226,7 +206,7 @@ def test_an_interrupted_simulation_goes_on_to_the_same_bytes(
 @pytest.mark.slow
 @pytest.mark.parametrize("moment", ["archive.json", "l0", "granules/samples"])
 def test_an_interrupted_ingest_goes_on_to_the_same_granules(
-    telemus: Callable[..., Said], tiny_folder: Path, tiny_flight: Path, tmp_path: Path, moment: str
+    telemus: Program, tiny_folder: Path, tiny_flight: Path, tmp_path: Path, moment: str
 ) -> None:
     whole, out = tmp_path / "whole", tmp_path / "archive"
     packets = str(tiny_flight / "packets")
@@ -244,7 +224,7 @@ def test_an_interrupted_ingest_goes_on_to_the_same_granules(
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_an_interrupted_process_goes_on_to_the_same_granules(
-    telemus: Callable[..., Said], tiny_folder: Path, tiny_flight: Path, tiny_archive: archives.Archive,
+    telemus: Program, tiny_folder: Path, tiny_flight: Path, tiny_archive: archives.Archive,
     tmp_path: Path, workers: str,
 ) -> None:  # fmt: skip
     out = tmp_path / "archive"

@@ -2,60 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from telemus.doors import open_door as _open_door
 
-_DOORS = {
-    "REGISTRY": "telemus.pipeline.registry",
-    "ChannelResult": "telemus.pipeline.recording",
-    "Correction": "telemus.pipeline.subtraction",
-    "Failure": "telemus.pipeline.run",
-    "FileSummary": "telemus.pipeline.summary",
-    "IngestSummary": "telemus.pipeline.summary",
-    "Plan": "telemus.pipeline.plan",
-    "ProcessSummary": "telemus.pipeline.run",
-    "RecordingResult": "telemus.pipeline.recording",
-    "Registered": "telemus.pipeline.work",
-    "analyse_recording": "telemus.pipeline.recording",
-    "check_mission": "telemus.pipeline.check",
-    "correction": "telemus.pipeline.calibrate",
-    "detectors_compiling": "telemus.pipeline.warming",
-    "ingest": "telemus.pipeline.ingest_files",
-    "known_species": "telemus.pipeline.registry",
-    "make_plan": "telemus.pipeline.plan",
-    "physical": "telemus.pipeline.calibrate",
-    "process": "telemus.pipeline.run",
-}
-"""Public name -> the module that has it, which is loaded when the name is first used."""
-
-__all__ = [
-    "REGISTRY",
-    "ChannelResult",
-    "Correction",
-    "Failure",
-    "FileSummary",
-    "IngestSummary",
-    "Plan",
-    "ProcessSummary",
-    "RecordingResult",
-    "Registered",
-    "analyse_recording",
-    "check_mission",
-    "correction",
-    "detectors_compiling",
-    "ingest",
-    "known_species",
-    "make_plan",
-    "physical",
-    "process",
-]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _DOORS:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_DOORS[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(_DOORS)
+__all__, __getattr__, __dir__ = _open_door(
+    __name__,
+    {
+        "calibrate": "correction physical",
+        "check": "check_mission",
+        "ingest_files": "ingest",
+        "plan": "Plan make_plan",
+        "recording": "ChannelResult RecordedChannel RecordingResult analyse_recording",
+        "registry": "REGISTRY known_species",
+        "run": "Failure ProcessSummary process",
+        "subtraction": "Correction",
+        "summary": "FileSummary IngestSummary",
+        "warming": "detectors_compiling",
+        "work": "Registered",
+    },
+)

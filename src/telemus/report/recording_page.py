@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from telemus import __version__
 from telemus.clock import NS_PER_S
-from telemus.pipeline import ChannelResult, RecordingResult
+from telemus.pipeline import ChannelResult, RecordedChannel, RecordingResult
 from telemus.provenance import environment
 from telemus.report.definitions import bit_table, product_table
 from telemus.report.numbers import ABSENT, count, number, percent
@@ -23,22 +23,6 @@ from telemus.series import Samples
 
 ZOOM_S = 2.0
 _DRAWN = (("heart_rate_bpm", "Heart rate", "bpm"), ("map_mmhg", "Mean pressure", "mmHg"), ("sdnn_ms", "SDNN", "ms"))
-
-
-class Channel(Protocol):
-    """A channel of a recording, as it was read."""
-
-    @property
-    def name(self) -> str:
-        """Return its name."""
-
-    @property
-    def quantity(self) -> str:
-        """Return what it measures."""
-
-    @property
-    def samples(self) -> Samples:
-        """Return its samples in canonical units."""
 
 
 class Origin(Protocol):
@@ -69,7 +53,7 @@ class Origin(Protocol):
         """Return every channel of the file in words."""
 
     @property
-    def channels(self) -> Sequence[Channel]:
+    def channels(self) -> Sequence[RecordedChannel]:
         """Return the channels that were read."""
 
 

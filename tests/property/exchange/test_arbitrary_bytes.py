@@ -29,8 +29,8 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def attempt(path: Path, **options: object) -> None:
-    """Read a file; anything but a recording or a TelemusError fails, and so does a greedy allocation."""
+def is_well_answered(path: Path, **options: object) -> bool:
+    """Read a file; say whether a recording or a TelemusError came of it, of samples or nothing, in little memory."""
     channels: tuple[Channel, ...] = ()
     tracemalloc.start()
     try:
@@ -39,8 +39,7 @@ def attempt(path: Path, **options: object) -> None:
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert all(len(channel.samples) for channel in channels)
-    assert peak < MOST_BYTES
+    return peak < MOST_BYTES and all(len(channel.samples) for channel in channels)
 
 
 @cache
@@ -100,7 +99,7 @@ SEEDS: dict[str, Callable[[], bytes]] = {
 def test_random_bytes_into_each_reader(folder: Path, name: str, content: bytes) -> None:
     path = folder / "rec.hea"
     path.write_bytes(content)
-    attempt(path, format=name, rate_hz=100.0, ecg=1)
+    assert is_well_answered(path, format=name, rate_hz=100.0, ecg=1)
 
 
 @QUICK
@@ -108,7 +107,7 @@ def test_random_bytes_into_each_reader(folder: Path, name: str, content: bytes) 
 def test_random_bytes_sniffed(folder: Path, content: bytes) -> None:
     path = folder / "a.bin"
     path.write_bytes(content)
-    attempt(path, rate_hz=100.0)
+    assert is_well_answered(path, rate_hz=100.0)
 
 
 @QUICK
@@ -116,8 +115,8 @@ def test_random_bytes_sniffed(folder: Path, content: bytes) -> None:
 def test_random_text(folder: Path, content: str) -> None:
     path = folder / "a.csv"
     path.write_text(content, newline="")
-    attempt(path, rate_hz=100.0, ecg=1, units={"1": "mV"})
-    attempt(path)
+    assert is_well_answered(path, rate_hz=100.0, ecg=1, units={"1": "mV"})
+    assert is_well_answered(path)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -132,7 +131,7 @@ def test_whole_files_with_bytes_changed(folder: Path, seed: str, data: st.DataOb
             return
     path = folder / "a.bin"
     path.write_bytes(content)
-    attempt(path)
+    assert is_well_answered(path)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -142,7 +141,7 @@ def test_whole_files_cut_short(folder: Path, seed: str, data: st.DataObject) -> 
     content = SEEDS[seed]()
     path = folder / "a.bin"
     path.write_bytes(content[: data.draw(st.integers(0, len(content) - 1))])
-    attempt(path)
+    assert is_well_answered(path)
 
 
 @settings(QUICK, max_examples=150)
@@ -154,8 +153,8 @@ def test_wfdb_headers_with_bytes_changed(folder: Path, data: st.DataObject, samp
         header[place : place + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=6))
     (folder / "rec.hea").write_bytes(header)
     (folder / "rec.dat").write_bytes(samples)
-    attempt(folder / "rec.hea", format="wfdb")
-    attempt(folder / "rec.dat")
+    assert is_well_answered(folder / "rec.hea", format="wfdb")
+    assert is_well_answered(folder / "rec.dat")
 
 
 @QUICK
@@ -196,7 +195,7 @@ def claims() -> dict[str, bytes]:
 def test_claims_of_huge_sizes_allocate_nothing(folder: Path, name: str) -> None:
     path = folder / "a.bin"
     path.write_bytes(claims()[name])
-    attempt(path)
+    assert is_well_answered(path)
 
 
 def test_sniff_refuses_what_is_not_there(folder: Path) -> None:

@@ -71,11 +71,13 @@ def test_two_processes_do_not_write_at_once(store):
         assert True
 
 
-def test_the_lock_may_be_taken_again_by_its_holder(store):
+def test_the_lock_may_be_taken_again_by_its_holder(store, tmp_path):
+    source = tmp_path / "a.bin"
+    source.write_bytes(b"a pass")
     with store.writing(), store.writing():
-        pass
+        received, _ = store.receive(source)
     with archive.open(store.path).writing():
-        pass
+        assert store.received() == [received]
 
 
 def test_received_bytes_stay_what_they_are(store, tmp_path):
