@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from telemus.errors import SignalError
 from telemus.simulate.model import Artefact, Block
-from telemus.simulate.mouse import heart
+from telemus.simulate.mouse import heart, spline
 from telemus.simulate.mouse.artefacts import bursts_between
 from telemus.simulate.mouse.electrocardiogram import (
     Lead,
@@ -25,9 +25,11 @@ from telemus.simulate.mouse.influence import Influence
 from telemus.simulate.mouse.modulation import CHUNK_S, make_knots
 from telemus.simulate.mouse.noise import spline_noise, stream_key
 from telemus.simulate.mouse.parameters import MouseParameters, draw_parameters
-from telemus.simulate.mouse.pressure import sample_pressure
+from telemus.simulate.mouse.pressure import Vessel, sample_pressure
 from telemus.simulate.mouse.pulse import pulse_table, usual_stroke
 from telemus.simulate.mouse.reflex import beat_constants
+from telemus.simulate.mouse.sampling import Sampling
+from telemus.simulate.mouse.spline import Knots
 from telemus.simulate.mouse.state import activity_strength, body_temperature, vigour
 from telemus.simulate.sensor import SensorParameters, low_pass_sigma_s
 
@@ -80,7 +82,7 @@ class Mouse:
         self._usual_mmhg = usual_stroke(self.parameters, self._artery)
         self._constants = beat_constants(self.parameters, self._artery)
         self._chunks: dict[int, NDArray[np.float64]] = {}
-        self._around = (math.nan, np.empty((heart.KNOT_ROWS, 0)))
+        self._around = (math.nan, np.empty((spline.KNOT_ROWS, 0)))
         self._state = np.zeros(heart.STATE_COLUMNS)
         self._beats = np.empty((0, heart.BEAT_COLUMNS))
         self._reached_s = math.nan
@@ -123,34 +125,32 @@ class Mouse:
         self, start_s: float, stop_s: float, block_s: float, signals: dict[str, NDArray[np.float64]]
     ) -> dict[str, NDArray[np.float64]]:
         """Render what lies in one chunk into `signals`, and return its beats."""
-        knots, first_knot = self._knots_around(start_s)
+        knots = self._knots_around(start_s)
         jumped = start_s != self._reached_s
         if jumped:
             self._restart(start_s)
-        self._advance(start_s, stop_s, knots, first_knot)
+        self._advance(start_s, stop_s, knots)
         self._reached_s = stop_s
         sensor, key = self.sensor, stream_key(self.seed, "sensor-noise")
         if PRESSURE in signals:
             out, first = self._part(PRESSURE, start_s, stop_s, block_s, signals)
-            rate_hz, latency_s, noise = self.rates_hz[PRESSURE], sensor.pressure_latency_s, sensor.noise_mmhg
-            table, shape = self._sensed.values, self._shape(sensed=True)
-            sample_pressure(first, rate_hz, latency_s, self._beats, knots, first_knot, table, shape, noise, key, out)
-        waves = self._complexes(knots, first_knot)
+            sampling = Sampling(first, self.rates_hz[PRESSURE], sensor.pressure_latency_s)
+            sample_pressure(sampling, self._vessel(knots, sensed=True), sensor.noise_mmhg, key, out)
+        waves = self._complexes(knots)
         if ECG in signals:
             out, first = self._part(ECG, start_s, stop_s, block_s, signals)
-            rate_hz, latency_s, noise = self.rates_hz[ECG], sensor.ecg_latency_s, sensor.ecg_noise_mv
+            sampling = Sampling(first, self.rates_hz[ECG], sensor.ecg_latency_s)
             key = stream_key(self.seed, "ecg-noise")
             seen = behind_low_pass(waves, self._ecg_low_pass_s)
-            sample_ecg(first, rate_hz, latency_s, seen, knots, first_knot, noise, key, out)
-        return self._truth(start_s, stop_s, block_s, knots, first_knot, waves, jumped)
+            sample_ecg(sampling, seen, knots, sensor.ecg_noise_mv, key, out)
+        return self._truth(start_s, stop_s, block_s, knots, waves, jumped)
 
     def _truth(
         self,
         start_s: float,
         stop_s: float,
         block_s: float,
-        knots: NDArray[np.float64],
-        first_knot: int,
+        knots: Knots,
         waves: NDArray[np.float64],
         jumped: bool,
     ) -> dict[str, NDArray[np.float64]]:
@@ -168,12 +168,9 @@ class Mouse:
             peaks += self.sensor.ecg_latency_s if sensed else 0.0
             # The artery's fiducials are where the search behind the sensor begins.
             found = found.copy() if sensed else np.full((follow - first, len(FIDUCIALS)), np.nan)
-            shape = self._shape(sensed=sensed)
-            artery = (first, follow, self._beats, knots, first_knot, table.values, shape)
-            find_fiducials(*artery, self.parameters.upstroke_s, sensed, found)
-            found[:-1, 6] = mean_pressure(
-                first, found[:, 0], self._beats, knots, first_knot, table, float(shape[3]), sensed
-            )
+            vessel = self._vessel(knots, sensed=sensed)
+            find_fiducials(first, follow, vessel, self.parameters.upstroke_s, found)
+            found[:-1, 6] = mean_pressure(first, found[:, 0], vessel, table)
             found[:, :4] += self.sensor.pressure_latency_s if sensed else 0.0
             count = stop - first
             truth[prefix + "r_s"] = peaks[:count] - block_s
@@ -198,47 +195,48 @@ class Mouse:
         self._state[heart.NUMBER] = math.floor(first_s * 1000.0)
         self._beats = np.empty((0, heart.BEAT_COLUMNS))
 
-    def _advance(self, start_s: float, stop_s: float, knots: NDArray[np.float64], first_knot: int) -> None:
+    def _advance(self, start_s: float, stop_s: float, knots: Knots) -> None:
         """Forget beats long before `start_s` and generate those up to a little after `stop_s`."""
         old = int(np.searchsorted(self._beats[:, heart.R], start_s - _BEFORE_S))
         kept = [self._beats[max(min(old, len(self._beats)) - 6, 0) :]]
         key = stream_key(self.seed, "beat")
         room = np.empty((256 + int(25 * (stop_s - start_s)), heart.BEAT_COLUMNS))
         while True:
-            count = heart.advance(self._state, stop_s + _AHEAD_S, key, self._constants, knots, first_knot, room)
+            count = heart.advance(self._state, stop_s + _AHEAD_S, key, self._constants, knots, room)
             kept.append(room[:count].copy())
             if count < len(room):
                 break
         self._beats = np.concatenate(kept)
 
-    def _knots_around(self, time_s: float) -> tuple[NDArray[np.float64], int]:
-        """Return the knots of the chunk that holds this time with a margin on both sides, and the first number."""
+    def _knots_around(self, time_s: float) -> Knots:
+        """Return the knots of the chunk that holds this time with a margin on both sides."""
         chunk = math.floor(time_s / CHUNK_S)
-        margin = _MARGIN_S * int(heart.KNOT_HZ)
+        margin = _MARGIN_S * int(spline.KNOT_HZ)
         if chunk != self._around[0]:
             near = (chunk - 1, chunk, chunk + 1)
             chunks = {k: self._chunks[k] if k in self._chunks else self._make_knots(k) for k in near}
             parts = [chunks[chunk - 1][:, -margin:], chunks[chunk], chunks[chunk + 1][:, :margin]]
             self._chunks, self._around = chunks, (chunk, np.concatenate(parts, axis=1))
-        return self._around[1], chunk * CHUNK_S * int(heart.KNOT_HZ) - margin
+        return Knots(self._around[1], chunk * CHUNK_S * int(spline.KNOT_HZ) - margin)
 
     def _make_knots(self, chunk: int) -> NDArray[np.float64]:
         return make_knots(self.parameters, self.influence, self.seed, self._artery, self._usual_mmhg, chunk)
 
-    def _complexes(self, knots: NDArray[np.float64], first_knot: int) -> NDArray[np.float64]:
+    def _complexes(self, knots: Knots) -> NDArray[np.float64]:
         mouse, r = self.parameters, self._beats[:, heart.R]
         lead = Lead(mouse.ecg_r_mv, mouse.posture_s, mouse.inverted_share, mouse.tall_t_share)
         # The last beats of the dead lie before the knots, and are seen no more.
-        r = np.maximum(r, (first_knot + 2) / heart.KNOT_HZ)
+        r = np.maximum(r, (knots.first + 2) / spline.KNOT_HZ)
         # The diaphragm moves the heart in its lead by some 6 %.
-        respiration = 40.0 * heart.spline_at(knots, first_knot, heart.SINUS, r)
-        activity = heart.spline_at(knots, first_knot, heart.ACTIVITY, r)
+        respiration = 40.0 * spline.spline_at(knots, spline.SINUS, r)
+        activity = spline.spline_at(knots, spline.ACTIVITY, r)
         return make_complexes(self._beats, respiration, activity, self.seed, lead)
 
-    def _shape(self, *, sensed: bool) -> NDArray[np.float64]:
+    def _vessel(self, knots: Knots, *, sensed: bool) -> Vessel:
         table = self._sensed if sensed else self._artery
         gain = math.exp(0.5 * (self._low_pass_s / table.decay_s) ** 2) if sensed else 1.0
-        return np.array([table.first_s, table.last_s, table.decay_s, gain])
+        shape = np.array([table.first_s, table.last_s, table.decay_s, gain])
+        return Vessel(self._beats, knots, table.values, shape, sensed)
 
     def _part(
         self, name: str, start_s: float, stop_s: float, block_s: float, signals: dict[str, NDArray[np.float64]]

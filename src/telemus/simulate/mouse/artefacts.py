@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from telemus.simulate.mouse.heart import KNOT_HZ
 from telemus.simulate.mouse.influence import Influence
 from telemus.simulate.mouse.noise import hash_index, stream_key
 from telemus.simulate.mouse.parameters import MouseParameters
+from telemus.simulate.mouse.spline import KNOT_HZ
 from telemus.simulate.mouse.state import activity_strength
 
 SLOT_S = 20.0

@@ -13,8 +13,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from telemus.simulate.mouse.heart import BLEND, KIND, MUSCLE, WANDER, R, knot_weights
+from telemus.simulate.mouse.heart import BLEND, KIND, R
 from telemus.simulate.mouse.noise import normal, stream_key, uniforms
+from telemus.simulate.mouse.sampling import Sampling
+from telemus.simulate.mouse.spline import MUSCLE, WANDER, Knots, knot_weights
 
 # P, Q, R, S, T.
 _R = 2
@@ -99,12 +101,9 @@ def behind_low_pass(waves: NDArray[np.float64], low_pass_s: float) -> NDArray[np
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
 def sample_ecg(
-    first_sample: int,
-    rate_hz: float,
-    latency_s: float,
+    sampling: Sampling,
     waves: NDArray[np.float64],
-    knots: NDArray[np.float64],
-    first_knot: int,
+    knots: Knots,
     noise_mv: float,
     key: np.uint64,
     out: NDArray[np.float64],
@@ -112,27 +111,26 @@ def sample_ecg(
     """Fill `out` with ECG after the sensor [mV]: waves, baseline wander, muscle and sensor noise.
 
     Args:
-        first_sample: absolute number of the first sample.
-        rate_hz: sampling rate [Hz].
-        latency_s: delay of the sensor [s].
+        sampling: when the samples are taken.
         waves: (m, 5, 3) of every beat that reaches into the stretch, behind the sensor's low-pass.
-        knots: (rows, k) modulations.
-        first_knot: absolute number of the first knot.
+        knots: the modulations.
         noise_mv: SD of the sensor's noise [mV].
         key: stream of the noise.
         out: (n,).
     """
+    first_sample, rate_hz, latency_s = sampling
+    muscles, wander = knots.values[MUSCLE], knots.values[WANDER]
     for n in range(out.size):
         m = first_sample + n
         t = m / rate_hz - latency_s
-        j, f, w0, w1, w2, w3 = knot_weights(t, first_knot)
+        j, f, w0, w1, w2, w3 = knot_weights(t, knots.first)
         value = noise_mv * normal(key, m)
-        muscle = knots[MUSCLE, j] + f * (knots[MUSCLE, j + 1] - knots[MUSCLE, j])
+        muscle = muscles[j] + f * (muscles[j + 1] - muscles[j])
         if muscle > 0.0:
             # Differences of white noise: the spectrum of a muscle rises to half the sampling rate.
             value += 0.7071067811865476 * muscle * (normal(~key, m) - normal(~key, m - 1))
-        level = w0 * knots[WANDER, j - 1] + w1 * knots[WANDER, j] + w2 * knots[WANDER, j + 1]
-        out[n] = value + level + w3 * knots[WANDER, j + 2]
+        level = w0 * wander[j - 1] + w1 * wander[j] + w2 * wander[j + 1]
+        out[n] = value + level + w3 * wander[j + 2]
     for i in range(waves.shape[0]):
         for w in range(waves.shape[1]):
             sigma, height = waves[i, w, 1], waves[i, w, 2]

@@ -8,9 +8,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from telemus.simulate.mouse.heart import BASE, BLEND, CENTRE, KEEP, SENSED, TAIL, VOLUME, spline_at, spline_integral_at
-from telemus.simulate.mouse.pressure import evaluate
+from telemus.simulate.mouse.heart import BLEND, CENTRE, TAIL, VOLUME
+from telemus.simulate.mouse.pressure import Vessel, evaluate
 from telemus.simulate.mouse.pulse import FAST_SCALE, SLOW_SCALE, STEP_S, PulseTable, hermite
+from telemus.simulate.mouse.spline import BASE, KEEP, SENSED, spline_at, spline_integral_at
 
 FIDUCIALS = ("foot_s", "diastole_s", "slope_s", "systole_s", "dbp_mmhg", "sbp_mmhg", "map_mmhg", "dpdt_max_mmhg_s")
 
@@ -23,18 +24,7 @@ _LONGEST_SEARCH_S = 0.055
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def find_fiducials(
-    first: int,
-    stop: int,
-    beats: NDArray[np.float64],
-    knots: NDArray[np.float64],
-    first_knot: int,
-    table: NDArray[np.float64],
-    shape: NDArray[np.float64],
-    upstroke_s: float,
-    sensed: bool,
-    out: NDArray[np.float64],
-) -> None:
+def find_fiducials(first: int, stop: int, vessel: Vessel, upstroke_s: float, out: NDArray[np.float64]) -> None:
     """Find the fiducials of beats `first` to `stop`, all but mean pressure.
 
     Diastolic pressure is the minimum before the upstroke, systolic the maximum after it, the foot the point where the
@@ -45,16 +35,12 @@ def find_fiducials(
     Args:
         first: row of the first beat wanted.
         stop: row after the last.
-        beats: (m, columns) every beat whose pulse reaches into the stretch, and one that is fully in its tail.
-        knots: (rows, k) modulations.
-        first_knot: absolute number of the first knot.
-        table: (nodes, 2, 4) of :class:`telemus.simulate.mouse.pulse.PulseTable`.
-        shape: its first_s, last_s, decay_s and the factor of the low-pass on tails.
+        vessel: what makes the pressure.
         upstroke_s: SD of the ejection's flow [s].
-        sensed: after the sensor, else in the artery.
         out: (stop - first, 8) in the order of FIDUCIALS, times in seconds since time zero. Its times are where the
             search begins, unless they are NaN.
     """
+    beats = vessel.beats
     for i in range(first, stop):
         row = out[i - first]
         guess = (row[_DIASTOLE], row[_SLOPE], row[_SYSTOLE])
@@ -68,7 +54,7 @@ def find_fiducials(
                 t = beats[i, CENTRE] + 1.8 * (fiducial - 1) * sigma_s
             order = 2 if fiducial == 1 else 1
             for _ in range(30):
-                value = evaluate(t, i, beats, knots, first_knot, table, shape, sensed)
+                value = evaluate(t, i, vessel)
                 step = -value[order] / value[order + 1]
                 t += min(max(step, -_LONGEST_STEP_S), _LONGEST_STEP_S)
                 if abs(step) < _TOLERANCE_S:
@@ -84,39 +70,27 @@ def find_fiducials(
         row[_FOOT] = row[_SLOPE] - (height - row[_DBP]) / row[_DPDT]
 
 
-def mean_pressure(
-    first: int,
-    foot_s: NDArray[np.float64],
-    beats: NDArray[np.float64],
-    knots: NDArray[np.float64],
-    first_knot: int,
-    table: PulseTable,
-    gain: float,
-    sensed: bool,
-) -> NDArray[np.float64]:
+def mean_pressure(first: int, foot_s: NDArray[np.float64], vessel: Vessel, table: PulseTable) -> NDArray[np.float64]:
     """Return the time mean from each foot to the next (m - 1,) [mmHg], in closed form.
 
     Args:
-        first: row of `beats` of the first foot.
+        first: row of the vessel's beats that the first foot belongs to.
         foot_s: feet of rows that follow each other (m,) [s since time zero]; NaN gives NaN on both sides.
-        beats: (m, columns), with the beats before `first`.
-        knots: (rows, k) modulations.
-        first_knot: absolute number of the first knot.
-        table: the pulse, before or after the sensor.
-        gain: factor of the low-pass on tails.
-        sensed: after the sensor, else in the artery.
+        vessel: what makes the pressure; it has the beats before `first`.
+        table: its pulse.
     """
+    beats, knots, sensed = vessel.beats, vessel.knots, vessel.sensed
     rows = first + np.arange(foot_s.size)
     # A beat without a foot has no mean: any time near it will do until the length says NaN.
     known_s = np.where(np.isnan(foot_s), beats[rows, CENTRE], foot_s)
-    recent, tail = _recent_integral(known_s, rows, beats, table, gain)
+    recent, tail = _recent_integral(known_s, rows, beats, table, float(vessel.shape[3]))
     # Between two feet a third beat joins the tail: its whole integral is what passes from one sum to the other.
     joined = np.maximum(rows[1:] - _TAIL_ROWS, 0)
     blend = beats[joined, BLEND]
     whole = beats[joined, VOLUME] * (table.mean_s[0] + blend * (table.mean_s[1] - table.mean_s[0]))
     pulses = np.diff(recent) + np.diff(tail) + np.where(rows[1:] >= _TAIL_ROWS, whole, 0.0)
-    keep = spline_at(knots, first_knot, KEEP, known_s[:-1]) if sensed else 1.0
-    level = np.diff(spline_integral_at(knots, first_knot, SENSED if sensed else BASE, known_s))
+    keep = spline_at(knots, KEEP, known_s[:-1]) if sensed else 1.0
+    level = np.diff(spline_integral_at(knots, SENSED if sensed else BASE, known_s))
     return np.asarray((keep * pulses + level) / np.diff(foot_s), dtype=np.float64)
 
 

@@ -13,12 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from telemus.simulate.mouse.noise import normal, uniform
-
-KNOT_HZ = 20.0
-
-# Rows of the knots: the modulations of an animal, KNOT_HZ per second, on an absolute grid.
-BASE, SET_POINT, INTERVAL, AMPLITUDE, SINUS, SENSED, SEEN, KEEP, MUSCLE, WANDER, ACTIVITY = range(11)
-KNOT_ROWS = 11
+from telemus.simulate.mouse.spline import AMPLITUDE, BASE, INTERVAL, KNOT_HZ, SET_POINT, SINUS, Knots, spline
 
 # Columns of a beat.
 R, CENTRE, VOLUME, BLEND, TAIL, KIND, LENGTH, SYSTOLIC = range(8)
@@ -38,67 +33,12 @@ CONSTANTS = 16
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def knot_weights(time_s: float, first_knot: int) -> tuple[int, float, float, float, float, float]:
-    """Return the column of the knot before a time, the fraction beyond it, and the weights of the cubic B-spline there.
-
-    The weights belong to the columns from one before to two after.
-    """
-    u = time_s * KNOT_HZ
-    k = math.floor(u)
-    f = u - k
-    g = 1.0 - f
-    w0, w3 = g * g * g / 6.0, f * f * f / 6.0
-    w1, w2 = 2.0 / 3.0 - 0.5 * f * f * (1.0 + g), 2.0 / 3.0 - 0.5 * g * g * (1.0 + f)
-    return int(k) - first_knot, f, w0, w1, w2, w3
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def spline(knots: NDArray[np.float64], first_knot: int, row: int, time_s: float) -> float:
-    """Evaluate one row of the knots as a uniform cubic B-spline."""
-    i, _, w0, w1, w2, w3 = knot_weights(time_s, first_knot)
-    value: float = w0 * knots[row, i - 1] + w1 * knots[row, i] + w2 * knots[row, i + 1] + w3 * knots[row, i + 2]
-    return value
-
-
-def spline_at(
-    knots: NDArray[np.float64], first_knot: int, row: int, times_s: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Evaluate one row of the knots at many times (n,), without a kernel."""
-    u = times_s * KNOT_HZ
-    k = np.floor(u)
-    f = u - k
-    g = 1.0 - f
-    i = k.astype(np.int64) - first_knot
-    value: NDArray[np.float64] = g * g * g / 6.0 * knots[row, i - 1] + f * f * f / 6.0 * knots[row, i + 2]
-    value += (2.0 / 3.0 - 0.5 * f * f * (1.0 + g)) * knots[row, i]
-    value += (2.0 / 3.0 - 0.5 * g * g * (1.0 + f)) * knots[row, i + 1]
-    return value
-
-
-def spline_integral_at(
-    knots: NDArray[np.float64], first_knot: int, row: int, times_s: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return an antiderivative of one row of the knots at many times (n,), from the integrals of its pieces."""
-    u = times_s * KNOT_HZ
-    k = np.floor(u)
-    f = u - k
-    g = 1.0 - f
-    i = k.astype(np.int64) - first_knot
-    whole = np.cumsum(knots[row])[i - 1]
-    value: NDArray[np.float64] = whole - g**4 / 24.0 * knots[row, i - 1] + f**4 / 24.0 * knots[row, i + 2]
-    value += (0.5 + f * (2.0 - f * f) / 3.0 + f**4 / 8.0) * knots[row, i]
-    value += (0.5 - g * (2.0 - g * g) / 3.0 - g**4 / 8.0) * knots[row, i + 1]
-    return value / KNOT_HZ
-
-
-@njit(cache=True)  # type: ignore[untyped-decorator]
 def advance(
     state: NDArray[np.float64],
     until_s: float,
     key: np.uint64,
     constants: NDArray[np.float64],
-    knots: NDArray[np.float64],
-    first_knot: int,
+    knots: Knots,
     beats: NDArray[np.float64],
 ) -> int:
     """Generate beats until one lies beyond `until_s`, or the heart stands still.
@@ -108,8 +48,7 @@ def advance(
         until_s: how far [s since time zero].
         key: stream of random numbers.
         constants: from :func:`telemus.simulate.mouse.reflex.beat_constants`.
-        knots: (KNOT_ROWS, k) modulations that reach 2 s beyond `until_s`.
-        first_knot: absolute number of the first knot.
+        knots: modulations that reach 2 s beyond `until_s`.
         beats: (m, BEAT_COLUMNS) to be filled.
 
     Returns:
@@ -121,25 +60,23 @@ def advance(
     while count < beats.shape[0] and state[NEXT_R] <= until_s and state[STOPPED] == 0.0:
         r = state[NEXT_R]
         number = int(state[NUMBER])
-        k = math.floor(r * KNOT_HZ) - first_knot
-        wanted_s = knots[INTERVAL, k]
+        k = math.floor(r * KNOT_HZ) - knots.first
+        wanted_s = knots.values[INTERVAL, k]
         if wanted_s <= 0.0:
             state[STOPPED] = 1.0
             break
         ectopic = state[PAUSE] > 0.0
         filled = max(1.0 + filling * (state[LAST_LENGTH] / wanted_s - 1.0), 0.2)
-        volume = knots[AMPLITUDE, k] * filled * (1.0 + stroke_noise * normal(key, 3 * number + 2))
+        volume = knots.values[AMPLITUDE, k] * filled * (1.0 + stroke_noise * normal(key, 3 * number + 2))
         volume *= ECTOPIC_EJECTION if ectopic else 1.0
         blend = min(max((wanted_s - fast_s) / (slow_s - fast_s), 0.0), 1.0)
         centre = r + ejection_s
         before = state[LAST_TAIL] * math.exp(-(centre - state[LAST_CENTRE]) / decay_s)
         peak = (1.0 - blend) * peak_fast + blend * peak_slow
-        systolic = (
-            spline(knots, first_knot, BASE, centre + peak_s) + before * math.exp(-peak_s / decay_s) + volume * peak
-        )
+        systolic = spline(knots, BASE, centre + peak_s) + before * math.exp(-peak_s / decay_s) + volume * peak
         tail = before + volume * ((1.0 - blend) * tail_fast + blend * tail_slow)
-        answer = _reflex(state, systolic - knots[SET_POINT, k], gain, lag_s, wanted_s, delay)
-        length = wanted_s + answer + spline(knots, first_knot, SINUS, r) + noise_s * normal(key, 3 * number)
+        answer = _reflex(state, systolic - knots.values[SET_POINT, k], gain, lag_s, wanted_s, delay)
+        length = wanted_s + answer + spline(knots, SINUS, r) + noise_s * normal(key, 3 * number)
         length = min(max(length, 0.6 * wanted_s, SHORTEST_S), 1.8 * wanted_s)
         if ectopic or uniform(key, 3 * number + 1) < ectopic_share:
             length = _interrupt(state, length, uniform(~key, number))

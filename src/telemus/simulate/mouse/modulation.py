@@ -10,14 +10,14 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from telemus.simulate.mouse import heart
+from telemus.simulate.mouse import spline
 from telemus.simulate.mouse.artefacts import bursts_between
-from telemus.simulate.mouse.heart import KNOT_HZ
 from telemus.simulate.mouse.influence import Influence
 from telemus.simulate.mouse.noise import spline_noise, stream_key
 from telemus.simulate.mouse.parameters import MouseParameters
 from telemus.simulate.mouse.pulse import FAST_INTERVAL_S, SLOW_INTERVAL_S, PulseTable
 from telemus.simulate.mouse.reflex import PEAK_S, peak_of
+from telemus.simulate.mouse.spline import KNOT_HZ
 from telemus.simulate.mouse.state import State, slow_state
 
 CHUNK_S = 128
@@ -43,10 +43,10 @@ def make_knots(
     whole_s = chunk * CHUNK_S + np.arange(CHUNK_S + 1.0)
     times_s = (chunk * CHUNK_S * int(KNOT_HZ) + np.arange(CHUNK_S * int(KNOT_HZ))) / KNOT_HZ
     slow = State(*(np.interp(times_s, whole_s, row) for row in slow_state(mouse, influence, seed, whole_s)))
-    knots = np.zeros((heart.KNOT_ROWS, times_s.size))
+    knots = np.zeros((spline.KNOT_ROWS, times_s.size))
     interval_s = np.minimum(60.0 / np.maximum(slow.rate_bpm, 1.0), 0.9)
-    knots[heart.INTERVAL] = np.where(slow.vigour > 0.0, interval_s, 0.0)
-    knots[heart.ACTIVITY] = slow.activity
+    knots[spline.INTERVAL] = np.where(slow.vigour > 0.0, interval_s, 0.0)
+    knots[spline.ACTIVITY] = slow.activity
     _add_pressure(
         knots,
         slow,
@@ -85,9 +85,9 @@ def _add_pressure(
     decay = np.exp(-interval_s / table.decay_s)
     standing = stroke * _pick(table.tail, interval_s) * decay / (1.0 - decay)
     peak = _pick(peak_of(table), interval_s)
-    knots[heart.AMPLITUDE] = stroke
-    knots[heart.BASE] = level
-    knots[heart.SET_POINT] = level + standing * math.exp(-PEAK_S / table.decay_s) + stroke * peak
+    knots[spline.AMPLITUDE] = stroke
+    knots[spline.BASE] = level
+    knots[spline.SET_POINT] = level + standing * math.exp(-PEAK_S / table.decay_s) + stroke * peak
 
 
 def _add_disturbances(
@@ -108,9 +108,9 @@ def _add_disturbances(
     in_pressure = mouse.respiration_pressure_mmhg * (mouse.unbuffered_respiration if off else 1.0)
     in_interval_s = 1e-3 * mouse.respiration_interval_ms * (mouse.unbuffered_interval if off else 1.0)
     pressure = in_pressure * breath * np.cos(2.0 * math.pi * phase)
-    knots[heart.SINUS] = in_interval_s * breath * np.cos(2.0 * math.pi * phase + 1.0)
+    knots[spline.SINUS] = in_interval_s * breath * np.cos(2.0 * math.pi * phase + 1.0)
     own_s = spline_noise(stream_key(seed, "interval-wander"), times_s, 9.0)
-    knots[heart.INTERVAL] *= 1.0 + 1e-3 * mouse.interval_wander_ms * own_s * slow.vigour / interval_s
+    knots[spline.INTERVAL] *= 1.0 + 1e-3 * mouse.interval_wander_ms * own_s * slow.vigour / interval_s
     wander = 0.55 * spline_noise(stream_key(seed, "wander-fast"), times_s, 1.0)
     wander += 0.83 * spline_noise(stream_key(seed, "wander-slow"), times_s, 8.0)
     pressure += mouse.wander_mmhg * (mouse.unbuffered_wander if off else 1.0) * wander * slow.vigour
@@ -118,7 +118,7 @@ def _add_disturbances(
         turn = mouse.mayer_hz * times_s + 0.7 * spline_noise(stream_key(seed, "mayer"), times_s, 10.0)
         swell = 1.0 + 0.4 * spline_noise(stream_key(seed, "mayer-depth"), times_s, 8.0)
         pressure += mouse.mayer_mmhg * math.sqrt(2.0) * swell * np.cos(2.0 * math.pi * turn) * slow.vigour
-    knots[heart.BASE] += pressure
+    knots[spline.BASE] += pressure
 
 
 def _add_sensor_side(
@@ -132,29 +132,29 @@ def _add_sensor_side(
     keep = np.ones(times_s.size)
     if influence.clot is not None:
         keep = 1.0 - np.clip(influence.clot(times_s), 0.0, 1.0)
-    knots[heart.KEEP] = keep
-    knots[heart.SENSED] = knots[heart.BASE]
-    knots[heart.SENSED] += (1.0 - keep) * knots[heart.AMPLITUDE] * _pick(table.mean_s, interval_s) / interval_s
+    knots[spline.KEEP] = keep
+    knots[spline.SENSED] = knots[spline.BASE]
+    knots[spline.SENSED] += (1.0 - keep) * knots[spline.AMPLITUDE] * _pick(table.mean_s, interval_s) / interval_s
     if influence.acceleration_g is not None:
         load_g = influence.acceleration_g(times_s) - 1.0
-        knots[heart.SENSED] += MMHG_PER_G_M * influence.column_m * load_g
+        knots[spline.SENSED] += MMHG_PER_G_M * influence.column_m * load_g
 
 
 def _add_movement(
     knots: NDArray[np.float64], mouse: MouseParameters, influence: Influence, seed: int, times_s: NDArray[np.float64]
 ) -> None:
     """Fill muscle noise and wander of the ECG, in proportion to movement, and the bursts that bury it."""
-    effort = np.minimum(knots[heart.ACTIVITY], 1.2)
+    effort = np.minimum(knots[spline.ACTIVITY], 1.2)
     sway = spline_noise(stream_key(seed, "ecg-sway"), times_s, 0.25)
     drift = spline_noise(stream_key(seed, "ecg-drift"), times_s, 3.0)
     shake = spline_noise(stream_key(seed, "shake"), times_s, 0.1)
-    knots[heart.MUSCLE] = mouse.ecg_noise_mv * effort
-    knots[heart.SEEN] = knots[heart.SENSED]
-    knots[heart.WANDER] = 0.05 * drift + 0.15 * effort * sway
+    knots[spline.MUSCLE] = mouse.ecg_noise_mv * effort
+    knots[spline.SEEN] = knots[spline.SENSED]
+    knots[spline.WANDER] = 0.05 * drift + 0.15 * effort * sway
     for burst in bursts_between(mouse, influence, seed, times_s[0], times_s[-1] + 1.0 / KNOT_HZ):
         # Two knots inside the border: the spline reaches as far, and the burst must end where it is said to end.
         inside = (times_s >= burst.start_s + 2.0 / KNOT_HZ) & (times_s <= burst.stop_s - 2.0 / KNOT_HZ)
-        knots[heart.MUSCLE, inside] += _BURST_ECG_MV
-        knots[heart.WANDER, inside] += _BURST_WANDER_MV * shake[inside]
+        knots[spline.MUSCLE, inside] += _BURST_ECG_MV
+        knots[spline.WANDER, inside] += _BURST_WANDER_MV * shake[inside]
         if burst.in_pressure:
-            knots[heart.SEEN, inside] += _BURST_MMHG * shake[inside]
+            knots[spline.SEEN, inside] += _BURST_MMHG * shake[inside]
