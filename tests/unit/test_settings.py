@@ -28,7 +28,9 @@ def test_the_variable_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert load().workers == 5
 
 
-@pytest.mark.parametrize("text", ["worker = 3", "workers = -1", "workers = true", "workers = 'x'", "workers ="])
+@pytest.mark.parametrize(
+    "text", ["worker = 3", "workers = -1", "workers = true", "workers = 'x'", "workers =", "leap_seconds = 1"]
+)
 def test_what_is_no_setting_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "s.toml").write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError, match="wanted"):
@@ -38,3 +40,8 @@ def test_what_is_no_setting_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_named_file_must_exist(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="wanted"):
         load(tmp_path / "absent.toml")
+
+
+def test_a_path_starts_at_the_folder_of_the_file(tmp_path: Path) -> None:
+    (tmp_path / "s.toml").write_text('leap_seconds = "leap-seconds.list"\n', encoding="utf-8")
+    assert load(tmp_path / "s.toml").leap_seconds == str(tmp_path / "leap-seconds.list")

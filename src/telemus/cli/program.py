@@ -87,6 +87,11 @@ def program() -> None:
     """Telemus takes the telemetry of an experiment in flight from the bytes that the spacecraft sends to a result
     that a scientist can publish; and a laboratory's recording to its beats.
     """
+    from telemus.settings import load
+
+    if table := load().leap_seconds:
+        # why a variable: telemus.clock reads it in the processes that work for this one, too
+        os.environ["TELEMUS_LEAP_SECONDS"] = table
 
 
 def main(arguments: list[str] | None = None) -> None:
