@@ -166,7 +166,7 @@ def _append(pen: _Pen, name: str, parameter: str, kind: ParameterType, dimension
     if kind.encoding.scheme == "string" and (kind.encoding.leading_bits or not isinstance(kind.encoding.bits, int)):
         pen.varies = True
         return
-    if kind.encoding.measures_itself or (is_octets and _off_octets(pen, kind.encoding)):
+    if kind.encoding.measures_itself or (is_octets and (dimensions or _off_octets(pen, kind.encoding))):
         pen.varies = True
         return
     bits = _resolve(pen, kind.encoding.bits, line)

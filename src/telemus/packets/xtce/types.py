@@ -34,6 +34,8 @@ KINDS = {
     "AggregateParameterType": "aggregate",
 }
 """XTCE 1.2 ParameterTypeSetType (660.0-B-2)."""
+_TIME_UNITS = {"seconds": "s", "picoSeconds": "ps", "days": "d", "months": "months", "years": "years"}
+"""XTCE 1.2 TimeUnitsType."""
 
 _DECLARATIVE = frozenset(
     [
@@ -103,7 +105,7 @@ def _read_scalar(
     return replace(
         start,
         encoding=encoding,
-        unit=_read_unit(element) or ("s" if is_time else start.unit),
+        unit=_read_unit(element) or (_time_unit(holder, findings) if is_time else start.unit),
         calibration=calibration or (() if default else start.calibration),
         calibrator=start.calibrator if default is None else (None if isinstance(default, Polynomial) else default),
         contexts=read.calibration.contexts or start.contexts,
@@ -122,7 +124,8 @@ def _read_epoch(element: etree._Element, findings: Findings) -> str:
     holder = child(element, "ReferenceTime")
     for one in elements(holder):
         if local_name(one) == "Epoch":
-            return (one.text or "").strip()
+            clock = one.get("timeOfDay", "")  # XTCE 1.1
+            return (one.text or "").strip() + (f"T{clock}" if clock else "")
         if local_name(one) == "OffsetFrom":
             return f"offset from {one.get('parameterRef', '')}"
         findings.not_supported(one, f"{local_name(one)} of a reference time")
@@ -134,6 +137,14 @@ def _time_scale(holder: etree._Element, findings: Findings) -> tuple[float, ...]
         return ()
     offset = findings.number(holder, holder.get("offset"))
     return (offset, findings.number(holder, holder.get("scale"), 1.0))
+
+
+def _time_unit(holder: etree._Element | None, findings: Findings) -> str:
+    """Return the unit in which a time counts (XTCE 1.2 TimeUnitsType), seconds if it does not say."""
+    written = "seconds" if holder is None else holder.get("units", "seconds")
+    if holder is not None and written not in _TIME_UNITS:
+        findings.not_supported(holder, f"times in {written}")
+    return _TIME_UNITS.get(written, written)
 
 
 def _read_unit(element: etree._Element) -> str:
