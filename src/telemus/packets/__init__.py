@@ -5,7 +5,6 @@ from telemus.packets.arrow import to_arrow
 from telemus.packets.ccsds import PacketTable
 from telemus.packets.columns import Ragged
 from telemus.packets.crc import crc16
-from telemus.packets.cuc import cuc_to_ns, ns_to_cuc
 from telemus.packets.decode import DecodedTable, Decoder, Finish, as_plan, decode_bytes, decode_file, decode_table
 from telemus.packets.encode import encode
 from telemus.packets.frames import (
@@ -27,6 +26,21 @@ from telemus.packets.frames import (
     read_frames,
 )
 from telemus.packets.plan import ContainerPlan, Plan, compile_plan
+from telemus.packets.time_codes import (
+    CcsPreamble,
+    CdsPreamble,
+    CucPreamble,
+    Preamble,
+    ascii_to_tai,
+    cds_to_ns,
+    cuc_to_ns,
+    ns_to_cds,
+    ns_to_cuc,
+    read_preamble,
+    read_time,
+    tai_to_ascii,
+    write_time,
+)
 from telemus.packets.walk import ApidRule, Walker, walk
 from telemus.packets.xtce import Definition, parse_definition, read_definition
 
@@ -34,10 +48,13 @@ __all__ = [
     "Account",
     "ApidAccount",
     "ApidRule",
+    "CcsPreamble",
+    "CdsPreamble",
     "ChannelAccount",
     "ChannelPackets",
     "ContainerPlan",
     "Corrected",
+    "CucPreamble",
     "DecodedTable",
     "Decoder",
     "Definition",
@@ -50,12 +67,15 @@ __all__ = [
     "Gap",
     "PacketTable",
     "Plan",
+    "Preamble",
     "Ragged",
     "ReedSolomon",
     "RejectedRange",
     "Synchroniser",
     "Walker",
     "as_plan",
+    "ascii_to_tai",
+    "cds_to_ns",
     "compile_plan",
     "crc16",
     "cuc_to_ns",
@@ -68,11 +88,16 @@ __all__ = [
     "frames_to_packets",
     "idle_frames",
     "merge_accounts",
+    "ns_to_cds",
     "ns_to_cuc",
     "parse_definition",
     "randomise",
     "read_definition",
     "read_frames",
+    "read_preamble",
+    "read_time",
+    "tai_to_ascii",
     "to_arrow",
     "walk",
+    "write_time",
 ]

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from telemus.packets.account import Account
 from telemus.packets.ccsds import IDLE_APID, Block, PacketTable, octets_of
 from telemus.packets.columns import Octets, Ragged
-from telemus.packets.cuc import cuc_to_ns
 from telemus.packets.extract import extract, read_rows, rows_that_fit
 from telemus.packets.ledger import Ledger
 from telemus.packets.plan import ContainerPlan, Plan, compile_plan
 from telemus.packets.select import select
+from telemus.packets.time_codes import cuc_to_ns
 from telemus.packets.told import told_column
 from telemus.packets.walk import Walker
 from telemus.packets.walk_kernel import CHECKSUM, REASONS

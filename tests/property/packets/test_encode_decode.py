@@ -115,19 +115,19 @@ def test_dynamic_arrays(lengths: list[int], random: Any) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.integers(0, (1 << 32) - 1), st.integers(0, 6), st.data())
+@given(st.integers(0, (1 << 32) - 1), st.integers(0, 7), st.data())
 def test_cuc_is_the_nearest_nanosecond(coarse: int, octets: int, data: st.DataObject) -> None:
     fine = data.draw(st.integers(0, (1 << (8 * octets)) - 1))
     exact = (coarse + Fraction(fine, 1 << (8 * octets))) * 10**9
     got = int(cuc_to_ns(coarse, fine, octets))
-    assert got == (exact + Fraction(1, 2)).__floor__()
+    assert got == round(exact)  # half to even
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.integers(0, (10**9 << 32) - 1), st.integers(0, 6))
+@given(st.integers(0, (10**9 << 32) - 1), st.integers(0, 7))
 def test_cuc_truncates_like_a_counter(time_ns: int, octets: int) -> None:
     coarse, fine = (int(part) for part in ns_to_cuc(time_ns, octets))
     code = (coarse << (8 * octets)) + fine
     assert code == time_ns * (1 << (8 * octets)) // 10**9
     if octets >= 4:
-        assert int(cuc_to_ns(coarse, fine, octets)) in (time_ns, time_ns - 1)
+        assert int(cuc_to_ns(coarse, fine, octets)) == time_ns
