@@ -26,6 +26,7 @@ from telemus.packets.frames import (
     read_frames,
 )
 from telemus.packets.plan import ContainerPlan, Plan, compile_plan
+from telemus.packets.stream import Batch, Stream, StreamAccount, StreamDecoder, stream
 from telemus.packets.time_codes import (
     CcsPreamble,
     CdsPreamble,
@@ -48,6 +49,7 @@ __all__ = [
     "Account",
     "ApidAccount",
     "ApidRule",
+    "Batch",
     "CcsPreamble",
     "CdsPreamble",
     "ChannelAccount",
@@ -71,6 +73,9 @@ __all__ = [
     "Ragged",
     "ReedSolomon",
     "RejectedRange",
+    "Stream",
+    "StreamAccount",
+    "StreamDecoder",
     "Synchroniser",
     "Walker",
     "as_plan",
@@ -96,6 +101,7 @@ __all__ = [
     "read_frames",
     "read_preamble",
     "read_time",
+    "stream",
     "tai_to_ascii",
     "to_arrow",
     "walk",
