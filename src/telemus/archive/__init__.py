@@ -14,6 +14,7 @@ from telemus.archive.parquet import annotate, read_table, table_writer, write_ta
 from telemus.archive.received import Received
 from telemus.archive.samples import SampleRow, tables_of
 from telemus.archive.store import SAMPLES, Archive, create, open, open_or_create
+from telemus.archive.table_files import open_table
 
 __all__ = [
     "SAMPLES",
@@ -27,6 +28,7 @@ __all__ = [
     "create",
     "open",
     "open_or_create",
+    "open_table",
     "read_table",
     "table_writer",
     "tables_of",
