@@ -1,6 +1,8 @@
 """Bytes to columns and back: transfer frames, space packets, XTCE definitions, decoding, encoding, every byte."""
 
 from telemus.packets.account import Account, ApidAccount, Gap, RejectedRange, merge_accounts
+from telemus.packets.alarm_watch import AlarmEvent, AlarmWatch, alarm_events, alarm_table
+from telemus.packets.alarms import alarm_levels, outside_valid_range
 from telemus.packets.arrow import to_arrow
 from telemus.packets.ccsds import PacketTable
 from telemus.packets.columns import Ragged
@@ -50,11 +52,14 @@ from telemus.packets.time_codes import (
     tai_to_ascii,
     write_time,
 )
+from telemus.packets.times import time_ns
 from telemus.packets.walk import ApidRule, Walker, walk
 from telemus.packets.xtce import Definition, parse_definition, read_definition
 
 __all__ = [
     "Account",
+    "AlarmEvent",
+    "AlarmWatch",
     "ApidAccount",
     "ApidRule",
     "Batch",
@@ -90,6 +95,9 @@ __all__ = [
     "StreamDecoder",
     "Synchroniser",
     "Walker",
+    "alarm_events",
+    "alarm_levels",
+    "alarm_table",
     "as_plan",
     "ascii_to_tai",
     "cds_to_ns",
@@ -110,6 +118,7 @@ __all__ = [
     "merge_accounts",
     "ns_to_cds",
     "ns_to_cuc",
+    "outside_valid_range",
     "parse_definition",
     "randomise",
     "read_definition",
@@ -118,6 +127,7 @@ __all__ = [
     "read_time",
     "stream",
     "tai_to_ascii",
+    "time_ns",
     "to_arrow",
     "truncated_frame",
     "walk",

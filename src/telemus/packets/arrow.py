@@ -61,9 +61,10 @@ class ArrowTables:
         in_frames: bool = False,
     ) -> None:
         self._chains = _repetitions(plan.steps) if plan.steps else {}
-        own = {"container": plan.container.name, "description": plan.container.description, **(metadata or {})}
+        own = {"container": plan.container.name, "description": plan.container.description, "definition": plan.digest}
+        own.update(metadata or {})
         tree: _Tree = {}
-        for slot, field in enumerate(plan.fields):
+        for slot, field in enumerate((*plan.fields, *(one.field for one in plan.derived))):
             for leaf in _leaves(plan, slot, field, definition):
                 _insert(tree, leaf.name.split("."), leaf)
         there = {"onboard_ns": plan.time is not None, "spacecraft": in_frames, "virtual_channel": in_frames}
@@ -148,7 +149,7 @@ def _leaves(plan: ContainerPlan, slot: int, field: Field, definition: Definition
         told = pa.dictionary(index, pa.string()), _from_raw(name, arrow_values.label_values(kind))
     elif rule is not None:
         told = pa.timestamp("ns"), _from_raw(name, arrow_values.time_values(rule))
-        about = {"description": about["description"], "epoch": kind.epoch}
+        about = {"description": about["description"], "epoch": kind.time.epoch if kind.time else ""}
     elif kind.calibrator is not None or kind.calibration or kind.contexts:
         told = pa.float64(), _calibrated(name)
     else:
