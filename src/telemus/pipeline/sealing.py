@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from telemus.archive import Archive, Granule
 
-VERSION = 1
+VERSION = 2
 """Grows when the same bytes would give other rows."""
 
 
