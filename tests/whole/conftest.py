@@ -109,6 +109,7 @@ def make_tiny() -> Documents:
     for factor in told["factor"]:
         kept = {level: [one for one in who if one in KEPT] for level, who in factor["levels"].items()}
         factor["levels"] = {level: who for level, who in kept.items() if who}
+    told["clock"]["rollover_s"] = 1 << 32
     since = told["installation"][0]["since"]
     sensor = next(one for one in told["entity"] if one["id"] == "S25101")
     sensor["history"] = [{"since": since, "attributes": {"bandwidth_hz": 140.0}}]

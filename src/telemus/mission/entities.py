@@ -98,7 +98,10 @@ class Light:
 
 @dataclass(frozen=True, config=STRICT)
 class OnboardClock:
-    """The recorder's counter: its octets in CUC time, and which container and parameters tie it to TAI."""
+    """The recorder's counter: its octets in CUC time, and which container and parameters tie it to TAI.
+
+    ``rollover_s`` is where it begins anew, if that is not where its coarse octets end.
+    """
 
     coarse_octets: Annotated[int, Field(ge=1, le=7)]
     fine_octets: Annotated[int, Field(ge=0, le=10)]
@@ -109,6 +112,12 @@ class OnboardClock:
     reference_ns_parameter: str
     step_limit_s: Positive
     source: str
+    rollover_s: Annotated[int, Field(gt=0)] | None = None
+
+    @property
+    def modulus_s(self) -> int:
+        """Return the seconds after which the counter rolls over [s]."""
+        return self.rollover_s or 1 << (8 * self.coarse_octets)
 
 
 @dataclass(frozen=True, config=STRICT)

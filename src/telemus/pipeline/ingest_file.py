@@ -13,12 +13,20 @@ from telemus.archive import SAMPLES, Archive, Received, table_writer, tables_of
 from telemus.mission import Mission
 from telemus.packets import Decoder, Plan
 from telemus.pipeline.blocks import decoded_blocks
-from telemus.pipeline.borrow import CORRELATION, borrowed_stretch
+from telemus.pipeline.borrow import CORRELATION, Guides, borrowed_stretch
+from telemus.pipeline.clock_report import clock_account, clock_notes
 from telemus.pipeline.correlate import Timed
-from telemus.pipeline.onboard_tables import INDEX_SCHEMA, correlation_table, event_rows, event_table, index_rows
+from telemus.pipeline.onboard_tables import (
+    INDEX_SCHEMA,
+    clock_event_table,
+    correlation_table,
+    event_rows,
+    event_table,
+    index_rows,
+)
 from telemus.pipeline.repeats import received_before
 from telemus.pipeline.routes import Route, routes_of, samples_of
-from telemus.pipeline.sealing import Sealer
+from telemus.pipeline.sealing import Sealer, StampsName
 from telemus.pipeline.segments import Gatherer, Packets
 from telemus.pipeline.stamp import Settled, Stamper
 from telemus.pipeline.summary import FileSummary
@@ -29,19 +37,39 @@ GATHERED_BYTES = 24 << 20
 """Samples that make a granule [bytes]."""
 EVENTS = "events_onboard"
 """Name of the product that holds packets without channels."""
+CLOCK_EVENTS = "events_clock"
+"""Name of the product that tells when the counter was set, started again or rolled over, and what was rejected."""
 _MANY_EVENTS = 100_000
 
 
 class FileIngest:
-    """The work on one received file; it lives until the file's mark is written."""
+    """The work on one received file; it lives until the file's mark is written.
 
-    def __init__(self, archive: Archive, mission: Mission, plan: Plan, received: Received) -> None:
+    ``guides`` are the time packets of other files, by which packets may be timed that no time packet of the file
+    itself can reach; ``stamped_again`` says that the file was done before, without them.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        mission: Mission,
+        plan: Plan,
+        received: Received,
+        guides: Guides,
+        *,
+        stamped_again: bool = False,
+    ) -> None:
         self._archive, self._mission, self._plan, self._received = archive, mission, plan, received
         clock = mission.description.clock
         self._routes = routes_of(mission, plan)
+        self._guides, self._again = guides, stamped_again
         self._stamper = Stamper(
-            clock, self._routes, lambda onboard_ns: borrowed_stretch(archive, received, plan, clock, onboard_ns)
+            clock,
+            self._routes,
+            lambda onboard_ns: borrowed_stretch(guides, received, plan, clock, onboard_ns),
+            (lambda knot: guides.beside(knot, clock)) if stamped_again else (lambda knot: ()),
         )
+        self._stamps = {SAMPLES: StampsName(), EVENTS: StampsName()}
         self._gatherer = Gatherer()
         self._events: list[dict[str, Any]] = []
         self._unknown: Counter[str] = Counter()
@@ -61,7 +89,7 @@ class FileIngest:
                 write_index(self._sort_out(settled))
                 self._flush(GATHERED_BYTES)
             self._flush(0)
-            self._seal_correlation()
+            self._seal_clock()
         self._adopt()
         return self._close(decoder)
 
@@ -77,6 +105,7 @@ class FileIngest:
             timed = Timed._make(column[placed] for column in timed)
             settled, quality = Settled(table, rows[placed], timed), quality[placed]
         routes = self._routes.get(table.container, ())
+        self._stamps[SAMPLES if routes else EVENTS].add(settled, quality)
         for route in routes:
             self._gather(route, settled, quality)
         if not routes and not self._stamper.is_time(table):
@@ -104,25 +133,31 @@ class FileIngest:
                 self._samples[row.channel] += row.segment.count
             if rows:
                 span = min(row.segment.start_ns for row in rows), max(row.segment.stop_ns for row in rows)
-                self._sealer.seal(SAMPLES, tables_of(rows), span)
+                self._sealer.seal(SAMPLES, tables_of(rows), span, self._stamps[SAMPLES].taken())
         if self._events and (limit == 0 or len(self._events) > _MANY_EVENTS):
             table = event_table(self._events)
             times = table["tai_ns"].to_numpy()
-            self._sealer.seal(EVENTS, table, (int(times[0]), int(times[-1]) + 1))
+            self._sealer.seal(EVENTS, table, (int(times[0]), int(times[-1]) + 1), self._stamps[EVENTS].taken())
             self._events = []
 
-    def _seal_correlation(self) -> None:
-        own = [one for one in self._stamper.keeper.stretches if one.verified]
+    def _seal_clock(self) -> None:
+        keeper, source = self._stamper.keeper, self._received.sha256
+        own = [one for one in keeper.stretches if one.verified]
+        events = keeper.events()
         if own:
-            table = correlation_table(self._stamper.keeper.stretches, self._received.sha256)
+            table = correlation_table(keeper.stretches, source)
             times = table["tai_ns"].to_numpy()
-            self._sealer.seal(CORRELATION, table, (int(times.min()), int(times.max()) + 1))
+            name = digest({"knots": [one.knots for one in own]})
+            self._sealer.seal(CORRELATION, table, (int(times.min()), int(times.max()) + 1), name)
+        if events:
+            span = events[0].tai_ns, events[-1].tai_ns + 1
+            self._sealer.seal(CLOCK_EVENTS, clock_event_table(events, source), span, digest({"events": events}))
 
     def _adopt(self) -> None:
         """Make the file's granules current, all at once, and those that an older version made of it no longer."""
         self._archive.adopt(self._sealer.granules)
         written = {one.id for one in self._sealer.granules}
-        for product in (SAMPLES, EVENTS, CORRELATION):
+        for product in (SAMPLES, EVENTS, CORRELATION, CLOCK_EVENTS):
             older = [
                 one
                 for one in self._archive.granules(product)
@@ -136,6 +171,7 @@ class FileIngest:
         keeper = self._stamper.keeper
         untimed = self._untimed + sum(self._stamper.untimed.values())
         before = received_before(self._received, self._archive.received())
+        clock = clock_account(keeper)
         beyond = {
             "samples": dict(sorted(self._samples.items())),
             "packets_without_time": untimed,
@@ -143,6 +179,7 @@ class FileIngest:
             "packets_received_before": {"packets": before.packets, "bytes": before.bytes},
             "clock_stretches": len(keeper.stretches),
             "clock_steps_tai_ns": list(keeper.steps),
+            "clock": clock,
         }
         told = {
             **account.to_dict(),
@@ -156,11 +193,13 @@ class FileIngest:
             "span_ms": before.span_ms,
             "granules": [one.id for one in self._sealer.granules],
             "made_from": self._sealer.made_from,
+            "clock_doubtful": self._again or keeper.doubtful,
+            "clock_guides": self._guides.name if self._again else "",
         }
         self._received.mark_ingested(mark)
         return FileSummary(
             name=self._received.name,
-            status="ingested" if account.packets else "no packets",
+            status=("stamped again" if self._again else "ingested") if account.packets else "no packets",
             sha256=self._received.sha256,
             bytes=self._received.bytes,
             packets=account.packets,
@@ -168,6 +207,7 @@ class FileIngest:
             granules=len(self._sealer.granules),
             stretches=len(keeper.stretches),
             clock_steps=tuple(keeper.steps),
+            clock=clock,
             untimed_packets=untimed,
             unknown_entities=dict(sorted(self._unknown.items())),
             notes=tuple(self._notes(account.packets, account.rejected_bytes, untimed, before.packets)),
@@ -175,7 +215,6 @@ class FileIngest:
 
     def _notes(self, packets: int, rejected_bytes: int, untimed: int, before: int) -> list[str]:
         """Return a sentence for each thing that a reader should know."""
-        keeper = self._stamper.keeper
         notes = []
         if packets == 0:
             notes.append(f"got {rejected_bytes} bytes in which nothing is a packet of the definition; kept at level 0")
@@ -187,17 +226,9 @@ class FileIngest:
         )
         if untimed:
             notes.append(f"{untimed} packets have no time packet to go by; kept at level 0")
-        notes.extend(
-            f"stretch {number} of the clock rests on "
-            + ("a single time packet and the nominal rate" if one.verified else "time packets out of reach")
-            + "; its samples are flagged unverified"
-            for number, one in enumerate(keeper.stretches)
-            if len(one.knots) < 2 or not one.verified
-        )
+        notes.extend(clock_notes(self._stamper.keeper))
         if before:
             notes.append(f"{before} packets came in other files too; each sample is read once, from the verified copy")
-        if keeper.steps:
-            notes.append(f"the on-board clock was set or started again {len(keeper.steps)} times")
         return notes
 
 
@@ -222,6 +253,7 @@ def definition_digest(mission: Mission) -> str:
                 clock.reference_s_parameter,
                 clock.reference_ns_parameter,
                 clock.step_limit_s,
+                clock.modulus_s,
             ],
         }
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from telemus.archive import Archive, Received, update_pyramid
+from telemus.archive import Archive, Received
 from telemus.errors import FormatError
 from telemus.mission import Mission
 from telemus.packets import Plan, as_plan
 from telemus.pipeline.accounts import merged
+from telemus.pipeline.borrow import Guides, guides_for
 from telemus.pipeline.ingest_file import FileIngest
 from telemus.pipeline.memory import give_back
 from telemus.pipeline.routes import routes_of
@@ -42,7 +43,7 @@ def ingest(archive: Archive, files: Iterable[Path | str], progress: Progress | N
         unfinished = [one for one in archive.received() if not one.ingested]
         found = [_take(archive, mission, plan, path, report) for path in paths]
         found.extend(_decode(archive, mission, plan, one, report) for one in unfinished if not one.ingested)
-        update_pyramid(archive)
+        found.extend(_stamped_again(archive, mission, plan))
         account = merged([one.account() for one in archive.received() if one.ingested])
         archive.set_account(account)
     summary = IngestSummary(tuple(found), account)
@@ -81,9 +82,25 @@ def _take(archive: Archive, mission: Mission, plan: Plan, path: Path, report: _R
 def _decode(archive: Archive, mission: Mission, plan: Plan, received: Received, report: _Report) -> FileSummary:
     archive.require_space(received.bytes, f"the samples of {received.name}")
     try:
-        return FileIngest(archive, mission, plan, received).run(lambda amount: report("ingest", amount))
+        guides = guides_for(archive, received)
+        return FileIngest(archive, mission, plan, received, guides).run(lambda amount: report("ingest", amount))
     finally:
         give_back()
+
+
+def _stamped_again(archive: Archive, mission: Mission, plan: Plan) -> Iterator[FileSummary]:
+    """Give better times to files whose own time packets do not reach all packets, where others now do.
+
+    Yield what became of those that changed. Parts whose times stay keep their granules; done again, nothing changes.
+    """
+    for one in archive.received():
+        mark = one.mark() if one.ingested else {}
+        guides = guides_for(archive, one) if mark.get("clock_doubtful") else Guides()
+        if guides.name == mark.get("clock_guides", "") or not guides.runs:
+            continue
+        summary = FileIngest(archive, mission, plan, one, guides, stamped_again=True).run(lambda amount: None)
+        if one.mark()["granules"] != mark["granules"]:
+            yield summary
 
 
 def _raise_if_nothing_fits(paths: list[Path], summary: IngestSummary) -> None:

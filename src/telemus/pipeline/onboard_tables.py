@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from telemus.archive import annotate
 from telemus.mission import OnboardClock
 from telemus.packets import DecodedTable
-from telemus.pipeline.correlate import Stretch, residuals_ns
+from telemus.pipeline.correlate import ClockEvent, Stretch, residuals_ns
 from telemus.pipeline.routes import short_name
 from telemus.pipeline.stamp import Settled
 from telemus.product import Column
@@ -48,6 +48,17 @@ CORRELATION_COLUMNS = (
     Column("stretch", "", "number of the stretch in which the counter ran without interruption, in its file"),
     Column("residual_ns", "ns", "distance from the line through the neighbours; 0 at the ends of a stretch"),
     Column("drift_ppm", "1e-6", "how much slower than TAI the counter ran since the knot before; NaN at the first"),
+    Column("source", "", "SHA-256 of the received file"),
+)
+
+CLOCK_EVENT_COLUMNS = (
+    Column("tai_ns", "ns TAI", "time that the time packet states, or of the rollover"),
+    Column("onboard_ns", "ns", "counter at that instant, as sent"),
+    Column("kind", "", "set forward, set back, restart, rollover, time packet rejected"),
+    Column(
+        "amount_ns", "ns", "by how much the counter jumped ahead of TAI, or a rejected time packet was off the line"
+    ),
+    Column("detail", "", "why a time packet was rejected"),
     Column("source", "", "SHA-256 of the received file"),
 )
 
@@ -115,6 +126,14 @@ def correlation_table(stretches: list[Stretch], source: str) -> pa.Table:
         }
         parts.append(pa.table(columns))
     return annotate(pa.concat_tables(parts), CORRELATION_COLUMNS)
+
+
+def clock_event_table(events: list[ClockEvent], source: str) -> pa.Table:
+    """Return what happened to the clock of a file, in order of time."""
+    kinds = (pa.int64(), pa.int64(), pa.string(), pa.int64(), pa.string())
+    schema = pa.schema([(column.name, kind) for column, kind in zip(CLOCK_EVENT_COLUMNS, kinds, strict=False)])
+    table = pa.Table.from_pylist([event._asdict() for event in events], schema)
+    return annotate(table.append_column("source", pa.array([source] * len(events))), CLOCK_EVENT_COLUMNS)
 
 
 def _own_names(table: DecodedTable, clock: OnboardClock) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,13 +12,18 @@ from numpy.typing import NDArray
 from telemus.clock import NS_PER_S, TAI_1958_NS
 from telemus.mission import OnboardClock
 from telemus.packets import DecodedTable, cuc_to_ns
-from telemus.pipeline.correlate import Stamps, Stretch, Timed, Timekeeper
+from telemus.pipeline.correlate import Knot, Stamps, Stretch, Timed, Timekeeper
 from telemus.pipeline.routes import Route, short_name
 
 WAITING_BYTES = 64 << 20
 """Packets that may wait for a time packet [bytes]."""
 _ROW_BITS = 32
 _ROW_MASK = (1 << _ROW_BITS) - 1
+
+
+def step_limit_ns(clock: OnboardClock) -> int:
+    """Return how far a time packet may lie off the line before the counter counts as set [ns]."""
+    return round(clock.step_limit_s * NS_PER_S)
 
 
 class Settled(NamedTuple):
@@ -51,8 +56,9 @@ class Stamper:
         clock: OnboardClock,
         routes: Mapping[str, tuple[Route, ...]],
         seed: Callable[[int], Stretch | None] = lambda onboard_ns: None,
+        guides: Callable[[Knot], Sequence[Knot]] = lambda knot: (),
     ) -> None:
-        self.keeper = Timekeeper(NS_PER_S << (8 * clock.coarse_octets), round(clock.step_limit_s * NS_PER_S), seed=seed)
+        self.keeper = Timekeeper(clock.modulus_s * NS_PER_S, step_limit_ns(clock), seed, guides)
         self.untimed: Counter[str] = Counter()
         self._clock = clock
         self._routes = routes

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Status = Literal["ingested", "already there", "no packets", "refused"]
+Status = Literal["ingested", "stamped again", "already there", "no packets", "refused"]
 
 
 @dataclass(frozen=True)
 class FileSummary:
     """What became of one file.
 
-    ``status``: ingested; already there (the same bytes were ingested before); no packets (kept at level 0, nothing in
-    it fits the definition); refused (missing or empty). ``untimed_packets`` had no time packet to go by;
-    ``unknown_entities`` counts packets by kind and address that the mission does not have; both stay at level 0.
+    ``status``: ingested; stamped again (it was there, and time packets of other files gave it better times); already
+    there (the same bytes were ingested before); no packets (kept at level 0, nothing in it fits the definition);
+    refused (missing or empty). ``clock`` is the account of the on-board clock. ``untimed_packets`` had no time packet
+    to go by; ``unknown_entities`` counts packets by kind and address that the mission does not have; both stay at
+    level 0.
     """
 
     name: str
@@ -27,6 +29,7 @@ class FileSummary:
     granules: int = 0
     stretches: int = 0
     clock_steps: tuple[int, ...] = ()
+    clock: Mapping[str, Any] = field(default_factory=dict)
     untimed_packets: int = 0
     unknown_entities: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

@@ -130,15 +130,105 @@ def test_memory_forces_a_time_before_its_packet_came(recorder, store, write_pack
     assert not (quality & ~np.uint32(Quality.UNVERIFIED)).any()
 
 
-def test_a_wrong_time_packet_costs_little(recorder, store, write_packets, taken):
-    """One time packet that states another hour makes a stretch of its own and does not bend its neighbours."""
+@pytest.mark.parametrize("at_s", [0, 30, 50])
+def test_a_wrong_time_packet_is_rejected_with_its_reason(recorder, store, write_packets, taken, at_s):
+    """One time packet that states another hour: the first, one in the middle, or the last; nothing is lost."""
     packets = recorder.record(0, 60)
-    place = next(row for row, one in enumerate(packets) if one.kind == "TimeCorrelation" and one.second == 30)
+    place = next(row for row, one in enumerate(packets) if one.kind == "TimeCorrelation" and one.second == at_s)
     recorder.start_ns += 3600 * NS_PER_S
-    wrong = next(iter(recorder.record(30, 31)))
-    ingest(store, [write_packets("a.bin", [*packets[:place], wrong, *packets[place + 1 :]])])
-    start = store.description.timeline.start_ns
-    samples = store.raw_samples("ecg", "S25101", start, start + 60 * NS_PER_S)
-    since = np.rint((samples.times_ns() - start) / 1e6).astype(np.int64)
-    np.testing.assert_array_equal(samples.values, since % 60_000 - 30_000)
-    assert len(samples) >= 50_000
+    wrong = next(iter(recorder.record(at_s, at_s + 1)))
+    summary = ingest(store, [write_packets("a.bin", [*packets[:place], wrong, *packets[place + 1 :]])])
+    assert np.bincount(taken(store, "ecg", 1, 60)).tolist() == [1000] * 60
+    assert not quality_of(store, 1, 60).any()
+    (one,) = summary.files
+    assert one.clock_steps == ()
+    assert one.clock["time_packets"]["used"] == 5
+    assert sum(one.clock["time_packets"]["rejected"].values()) == 1
+    assert any("a time packet that was off by" in note for note in one.notes)
+    (event,) = store.read("events_clock").to_pylist()
+    assert event["kind"] == "time packet rejected"
+    assert abs(abs(event["amount_ns"]) - 3600 * NS_PER_S) < NS_PER_S
+
+
+def test_the_clock_is_accounted_for(recorder, store, write_packets):
+    true = recorder.clock
+    recorder.clock = lambda second: (
+        true(second) if second < 30 else true(second) - 3 * NS_PER_S if second < 60 else (second - 60) * NS_PER_S
+    )
+    summary = ingest(store, [write_packets("a.bin", recorder.record(0, 90))])
+    clock = summary.account["level_1"]["clock"]
+    assert [one["points"] for one in clock["stretches"]] == [3, 3, 3]
+    for one in clock["stretches"][:2]:
+        assert one["drift_ppm"] == pytest.approx(-20, abs=0.01)
+        assert one["drift_error_ppm"] < 0.01
+        assert one["largest_ns"] <= 120  # two grains of a counter of 3 fine octets [ns]
+        assert one["rms_ns"] <= one["largest_ns"]
+    assert clock["stretches"][2]["drift_ppm"] == pytest.approx(0, abs=0.01)
+    assert [one["kind"] for one in clock["events"]] == ["set back", "restart"]
+    told = store.read("events_clock").to_pylist()
+    assert [one["kind"] for one in told] == ["set back", "restart"]
+    assert told[0]["amount_ns"] == pytest.approx(-3 * NS_PER_S, abs=1000)
+    assert store.read("correlation")["stretch"].to_pylist() == [0] * 3 + [1] * 3 + [2] * 3
+
+
+def test_time_packets_of_a_later_file_stamp_again_only_what_changes(recorder, store, write_packets, taken):
+    """The first file has a single time packet; the second, late, brings those of the same minutes."""
+    packets = recorder.record(0, 60)
+    first = [one for one in packets if one.kind != "TimeCorrelation" or one.second == 20]
+    ingest(store, [write_packets("a.bin", first)])
+    assert (quality_of(store, 1, 60) & Quality.UNVERIFIED).all()
+    before = {one.id for one in store.granules("samples")}
+    late = write_packets("b.bin", [one for one in packets if one.kind == "TimeCorrelation" and one.second != 20])
+    summary = ingest(store, [late])
+    assert [one.status for one in summary.files] == ["ingested", "stamped again"]
+    assert np.bincount(taken(store, "ecg", 1, 60)).tolist() == [1000] * 60
+    assert not quality_of(store, 1, 60).any()
+    after = {one.id for one in store.granules("samples")}
+    assert not before & after
+    again = ingest(store, [late])
+    assert [one.status for one in again.files] == ["already there"]
+    assert {one.id for one in store.granules("samples")} == after
+
+
+def test_parts_whose_times_stay_keep_their_granules(recorder, store, write_packets, taken, monkeypatch):
+    """Time packets end at 60 s; those that come later reach the last minutes only."""
+    monkeypatch.setattr("telemus.pipeline.ingest_file.GATHERED_BYTES", 300_000)
+    monkeypatch.setattr("telemus.pipeline.blocks.BLOCK_BYTES", 50_000)
+    packets = [*recorder.record(0, 100), *recorder.record(1990, 2040)]
+    ingest(
+        store, [write_packets("a.bin", [one for one in packets if one.second <= 60 or one.kind != "TimeCorrelation"])]
+    )
+    before = {one.id for one in store.granules("samples")}
+    assert (quality_of(store, 1, 2040)[-50_000:] & Quality.UNVERIFIED).all()
+    times = [one for one in packets if one.kind == "TimeCorrelation"] + recorder.record(2040, 2060)
+    summary = ingest(store, [write_packets("b.bin", times)])
+    assert summary.files[-1].status == "stamped again"
+    after = {one.id for one in store.granules("samples")}
+    assert before & after
+    assert before - after
+    assert np.bincount(taken(store, "ecg", 1, 2060))[1990:].tolist() == [1000] * 70
+    assert not (quality_of(store, 1, 2060) & Quality.UNVERIFIED).any()
+
+
+def test_a_file_that_has_its_own_time_is_not_touched_by_others(recorder, store, write_packets):
+    ingest(store, [write_packets("a.bin", recorder.record(0, 60))])
+    before = {one.id for one in store.granules()}
+    recorder.start_ns += 1_000_000
+    summary = ingest(store, [write_packets("b.bin", recorder.record(60, 120))])
+    assert [one.status for one in summary.files] == ["ingested"]
+    assert before <= {one.id for one in store.granules()}
+
+
+def test_a_step_between_two_files_is_not_bridged(recorder, store, write_packets):
+    """The first file has one time packet; the counter was set by half a second before the second file begins."""
+    packets = recorder.record(0, 30)
+    ingest(
+        store, [write_packets("a.bin", [one for one in packets if one.kind != "TimeCorrelation" or one.second == 10])]
+    )
+    times = store.raw_samples("ecg", "S25101", 0, 2**62).times_ns()
+    true = recorder.clock
+    recorder.clock = lambda second: true(second) + NS_PER_S // 2
+    summary = ingest(store, [write_packets("b.bin", recorder.record(30, 90))])
+    assert [one.status for one in summary.files] == ["ingested"]
+    assert (quality_of(store, 1, 30) & Quality.UNVERIFIED).all()
+    np.testing.assert_array_equal(store.raw_samples("ecg", "S25101", 0, int(times[-1]) + 1).times_ns(), times)

@@ -1,6 +1,6 @@
 """Run the postfix formulas of XTCE math operations (660.0-B-2, MathOperatorsType) over whole columns.
 
-A formula is data: a list of numbers, ``x``, parameters and names from one written table. Nothing is evaluated as code.
+A formula is data: a list of numbers, ``x`` and names from one written table. Nothing is evaluated as code.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-
-from telemus.packets.xtce.model import Instance
 
 MAX_STEPS = 1000
 """Operands and operators of one formula; real ones have up to about 20."""
@@ -51,11 +49,6 @@ def _shifted(x: Any, by: Any, left: bool) -> Any:
     return x << by if left else x >> by
 
 
-def _euclidean(x: Floats, y: Floats) -> Floats:
-    """Return the quotient of a division whose remainder is not negative."""
-    return np.where(y > 0, np.floor(x / y), np.ceil(x / y))
-
-
 def _truth(function: Callable[[Any, Any], Any]) -> Callable[[Floats, Floats], Floats]:
     return lambda x, y: np.asarray(function(x, y), np.float64)
 
@@ -67,7 +60,7 @@ OPERATORS: dict[str, Operator] = {
     "/": Operator(2, 1, np.divide),
     "%": Operator(2, 1, np.fmod),
     "^": Operator(2, 1, np.power),
-    "y^x": Operator(2, 1, lambda x, y: np.power(y, x)),
+    "y^x": Operator(2, 1, np.power),
     "ln": Operator(1, 1, np.log),
     "log": Operator(1, 1, np.log10),
     "e^x": Operator(1, 1, np.exp),
@@ -77,7 +70,7 @@ OPERATORS: dict[str, Operator] = {
     "cos": Operator(1, 1, np.cos),
     "sin": Operator(1, 1, np.sin),
     "atan": Operator(1, 1, np.arctan),
-    "atan2": Operator(2, 1, lambda x, y: np.arctan2(y, x)),
+    "atan2": Operator(2, 1, np.arctan2),
     "acos": Operator(1, 1, np.arccos),
     "asin": Operator(1, 1, np.arcsin),
     "tanh": Operator(1, 1, np.tanh),
@@ -91,8 +84,6 @@ OPERATORS: dict[str, Operator] = {
     "dup": Operator(1, 2, lambda x: (x, x)),
     "over": Operator(2, 3, lambda x, y: (x, y, x)),
     "abs": Operator(1, 1, np.abs),
-    "int": Operator(1, 1, np.trunc),
-    "div": Operator(2, 1, _euclidean),
     "<<": Operator(2, 1, _whole(lambda x, y: _shifted(x, y, True))),
     ">>": Operator(2, 1, _whole(lambda x, y: _shifted(x, y, False))),
     "&": Operator(2, 1, _whole(np.bitwise_and)),
@@ -111,14 +102,10 @@ OPERATORS: dict[str, Operator] = {
     "max": Operator(2, 1, np.maximum),
     "xor": Operator(2, 1, _whole(np.bitwise_xor)),
 }
-"""Of two operands x and y the first, x, was put on the stack first.
-
-Departures from the schema's own words, which cannot be meant: ``!`` and ``~`` take one operand, ``div`` two. Of 1.1
-and 1.2 the words for ``y^x`` and ``atan2`` are as in 1.3: (x1 x2 -- x2**x1) and (x1 x2 -- atan2(x2, x1)).
-"""
+"""Of two operands the first is the one that was put on the stack first."""
 
 
-def check_formula(steps: Sequence[float | str | Instance]) -> str:
+def check_formula(steps: Sequence[float | str]) -> str:
     """Return what is wrong with a postfix formula, nothing if it can be run.
 
     >>> check_formula([2.0, "x", "*"])
@@ -130,7 +117,7 @@ def check_formula(steps: Sequence[float | str | Instance]) -> str:
         return f"{len(steps)} operands and operators (at most {MAX_STEPS})"
     depth = 0
     for step in steps:
-        if not isinstance(step, str) or step == "x":
+        if isinstance(step, float) or step == "x":
             depth += 1
         elif step not in OPERATORS:
             return f"the operator {step!r}"
@@ -144,25 +131,8 @@ def check_formula(steps: Sequence[float | str | Instance]) -> str:
     return "" if depth == 1 else f"{depth} values at the end"
 
 
-def as_floats(values: NDArray[Any], shape: tuple[int, ...]) -> Floats:
-    """Return values as float64 of a shape; what is text or is not there becomes NaN."""
-    is_number = values.dtype.kind in "iufb" or all(isinstance(one, int) for one in values.reshape(-1).tolist())
-    if not is_number:
-        return np.full(shape, np.nan)
-    floats = np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan)
-    floats = floats.reshape(floats.shape + (1,) * (len(shape) - floats.ndim))
-    result: Floats = np.broadcast_to(floats, shape)
-    return result
-
-
-def run_formula(
-    steps: Sequence[float | str | Instance],
-    x: NDArray[Any],
-    value_of: Callable[[Instance], NDArray[Any] | None] | None = None,
-) -> Floats:
+def run_formula(steps: Sequence[float | str], x: NDArray[Any]) -> Floats:
     """Return the value of a checked formula for every raw value ``x`` (any shape), as float64.
-
-    ``value_of`` gives the values of other parameters beside ``x``; one that is not known is NaN.
 
     What has no value (the logarithm of a negative number, 1/0) becomes NaN or infinity.
 
@@ -175,9 +145,6 @@ def run_formula(
         for step in steps:
             if isinstance(step, float):
                 stack.append(np.full(raw.shape, step))
-            elif isinstance(step, Instance):
-                known = None if value_of is None else value_of(step)
-                stack.append(np.full(raw.shape, np.nan) if known is None else as_floats(known, raw.shape))
             elif step == "x":
                 stack.append(raw)
             else:
