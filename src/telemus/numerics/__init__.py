@@ -11,5 +11,6 @@ __all__, __getattr__, __dir__ = _open_door(
         "cells": "alternating_extrema mean_cells",
         "cosinor": "LinearFit Wave cosinor_design least_squares wave_of",
         "grouping": "divide group_count group_mean_sd group_sum group_union window_index",
+        "periodogram": "correlation_length cosine_power folded_variance",
     },
 )

@@ -158,35 +158,76 @@ FINDINGS = Product(
     reference="PHYSIOLOGY: death is said only when several signals agree under good reception",
 )
 
-PHASES = Product(
-    name="phases",
+_COMPARED = (
+    Column("measure", "", "column of the windows"),
+    Column("unit", "", "its unit"),
+    Column("mean", "", "mean over windows of one minute, each the same weight: weighted by time"),
+    Column("sd", "", "standard deviation of windows, n - 1"),
+    Column("light_mean", "", "mean over windows in light"),
+    Column("dark_mean", "", "mean over windows in dark"),
+    Column("n", "1", "windows used"),
+    Column("coverage", "1", "windows used over windows in which the recorder was scheduled to be on"),
+    Column("baseline_mean", "", "mean over windows of all baseline phases"),
+    Column("difference", "", "mean over windows of value minus the baseline mean of the same local hour of the day"),
+    Column("compared_n", "1", "windows that have a baseline at their hour"),
+    Column("hours", "1", "hours of the day compared, of 24"),
+    Column("reason", "", "why there is no difference; empty where there is one"),
+)
+
+
+def _compared(name: str, title: str, *place: Column) -> Product:
+    return Product(
+        name=name,
+        version=1,
+        level=3,
+        title=title,
+        inputs=("windows_1min", "findings"),
+        columns=(*place, *_COMPARED),
+        parameters=(LEAST_COVERAGE,),
+        mission_values=("phases", "light"),
+    )
+
+
+PHASES = _compared(
+    "phases",
+    "Each subject in each phase, against its own baseline",
+    Column("start_ns", "ns", "start of the phase"),
+    Column("stop_ns", "ns", "end of the phase"),
+    Column("subject", "", "subject"),
+    Column("phase", "", "phase"),
+)
+
+DAYS = _compared(
+    "days",
+    "Each subject on each day, against its own baseline",
+    Column("start_ns", "ns", "start of the day: whole days after time zero of the timeline"),
+    Column("stop_ns", "ns", "end of the day"),
+    Column("subject", "", "subject"),
+    Column("day", "d", "number of the day; 0 begins at time zero, -1 is the last day before"),
+    Column("phase", "", "phases that the day has windows of"),
+)
+
+BOUTS = Product(
+    name="bouts",
     version=1,
     level=3,
-    title="Each subject in each phase, against its own baseline",
+    title="Bouts of activity",
     inputs=("windows_1min", "findings"),
     columns=(
-        Column("start_ns", "ns", "start of the phase"),
-        Column("stop_ns", "ns", "end of the phase"),
+        Column("start_ns", "ns", "start of the first active window"),
+        Column("stop_ns", "ns", "end of the last active window"),
         Column("subject", "", "subject"),
-        Column("phase", "", "phase"),
-        Column("measure", "", "column of the windows"),
-        Column("unit", "", "its unit"),
-        Column("mean", "", "mean over windows of one minute, each the same weight: weighted by time"),
-        Column("sd", "", "standard deviation of windows, n - 1"),
-        Column("light_mean", "", "mean over windows in light"),
-        Column("dark_mean", "", "mean over windows in dark"),
-        Column("n", "1", "windows used"),
-        Column("coverage", "1", "windows used over windows in which the recorder was scheduled to be on"),
-        Column("baseline_mean", "", "mean over windows of all baseline phases"),
-        Column(
-            "difference", "", "mean over windows of value minus the baseline mean of the same local hour of the day"
-        ),
-        Column("compared_n", "1", "windows that have a baseline at their hour"),
-        Column("hours", "1", "hours of the day compared, of 24"),
-        Column("reason", "", "why there is no difference; empty where there is one"),
+        Column("phase", "", "phase at the start"),
+        Column("length_min", "min", "from start to stop, pauses within it included"),
+        Column("activity", "1", "mean activity count per sample in the bout"),
+        Column("relative_activity", "1", "that over the subject's own mean in its baseline; NaN without one"),
     ),
-    parameters=(LEAST_COVERAGE,),
-    mission_values=("phases", "light"),
+    parameters=(
+        Parameter("floor", 0.0, "1", "a window above it is active", "activity is at its floor in 70 % of windows"),
+        Parameter("pause_min", 3.0, "min", "a longer pause, or a missing window, ends a bout", "assumption"),
+        Parameter("least_min", 2.0, "min", "a shorter bout is left out", "assumption"),
+    ),
+    mission_values=("phases",),
 )
 
 GROUPS = Product(

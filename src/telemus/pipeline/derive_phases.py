@@ -31,6 +31,9 @@ MEASURES = {
 """Columns of the windows that are followed through the phases: unit, and the column of coverage that must suffice."""
 
 
+NS_PER_DAY = 86_400_000_000_000
+
+
 class Difference(NamedTuple):
     """Difference from baseline: mean, windows and hours compared, and why there is none ("" where there is one)."""
 
@@ -88,28 +91,45 @@ def alive(windows: Columns, findings: pa.Table) -> Columns:
 def make_phases(work: Work) -> pa.Table:
     """Make ``phases`` of one subject: one row for each phase and measure that its windows have."""
     windows = alive(columns_of(work.table("windows_1min")), work.table("findings"))
-    timeline = work.mission.timeline
+    if not windows:
+        return rows_table([], work)
+    timeline, least = work.mission.timeline, work.parameters["least_coverage"]
+    base = in_baseline(work, windows)
     rows = [
         {"start_ns": timeline.span_of(phase)[0], "stop_ns": timeline.span_of(phase)[1], "phase": phase.name} | row
         for phase in timeline.phase
-        for row in phase_rows(
-            windows,
-            phase.name,
-            [one.name for one in timeline.phase if one.baseline],
-            work.parameters["least_coverage"],
-        )
+        for row in compared_rows(windows, windows["phase"] == phase.name, base, least)
     ]
     return rows_table(rows, work)
 
 
-def phase_rows(
-    windows: Columns, phase: str, baselines: Sequence[str], least_coverage: float
-) -> Iterator[dict[str, Any]]:
-    """Yield one row for each measure of the windows in one phase, against the baseline phases."""
+def make_days(work: Work) -> pa.Table:
+    """Make ``days`` of one subject: one row for each day after time zero (negative before) and measure."""
+    windows = alive(columns_of(work.table("windows_1min")), work.table("findings"))
     if not windows:
-        return
-    inside = windows["phase"] == phase
-    base = np.isin(windows["phase"].astype(str), baselines)
+        return rows_table([], work)
+    timeline, least = work.mission.timeline, work.parameters["least_coverage"]
+    day = (windows["tai_ns"] - timeline.t0_ns) // NS_PER_DAY
+    base = in_baseline(work, windows)
+    rows: list[Mapping[str, Any]] = []
+    for number in np.unique(day).tolist():
+        inside = day == number
+        start_ns = timeline.t0_ns + number * NS_PER_DAY
+        phases = list(dict.fromkeys(one for one in windows["phase"][inside].tolist() if one is not None))
+        told = {"start_ns": start_ns, "stop_ns": start_ns + NS_PER_DAY, "day": number, "phase": ", ".join(phases)}
+        rows.extend(told | row for row in compared_rows(windows, inside, base, least))
+    return rows_table(rows, work)
+
+
+def in_baseline(work: Work, windows: Columns) -> NDArray[np.bool_]:
+    """Return which windows lie in a baseline phase."""
+    return np.isin(windows["phase"].astype(str), [one.name for one in work.mission.timeline.phase if one.baseline])
+
+
+def compared_rows(
+    windows: Columns, inside: NDArray[np.bool_], base: NDArray[np.bool_], least_coverage: float
+) -> Iterator[dict[str, Any]]:
+    """Yield one row for each measure of the windows ``inside`` (m,), against those of the ``base`` (m,)."""
     hour = np.floor(windows["hour_h"]).astype(np.int64) % 24
     light = windows["light"].astype(bool)
     due = int(np.count_nonzero(inside & (windows["scheduled_s"] > 0)))
@@ -187,8 +207,8 @@ def _known(value: float | None) -> float | None:
 
 
 _LISTS = {"subjects": pa.list_(pa.string()), "differences": pa.list_(pa.float64()), "reasons": pa.list_(pa.string())}
-_WHOLE = {"n", "members", "compared_n", "hours", "light_n", "dark_n", "start_ns", "stop_ns"}
-_TEXT = {"group", "phase", "measure", "unit", "reason", "subject"}
+_WHOLE = {"day", "n", "members", "compared_n", "hours", "light_n", "dark_n", "start_ns", "stop_ns"}
+_TEXT = {"group", "stratum", "phase", "measure", "unit", "reason", "subject"}
 
 
 def rows_table(rows: Sequence[Mapping[str, Any]], work: Work) -> pa.Table:

@@ -22,8 +22,8 @@ from telemus.pipeline.derive_channels import make_channel_windows
 from telemus.pipeline.derive_findings import make_findings
 from telemus.pipeline.derive_level2 import make_beats, make_corrections, make_windows
 from telemus.pipeline.derive_load import LIMIT
-from telemus.pipeline.derive_phases import make_groups, make_phases
-from telemus.pipeline.derive_rhythms import make_cosinor, make_light_dark
+from telemus.pipeline.derive_phases import make_days, make_groups, make_phases
+from telemus.pipeline.derive_rhythms import make_bouts, make_rhythm
 from telemus.pipeline.derive_windows import BeatRules
 from telemus.pipeline.work import Registered
 from telemus.product import Column, Parameter, Product
@@ -128,11 +128,12 @@ def _windows(product: Product, minutes: int) -> Registered:
     return Registered(whole, "subject_bin", partial(make_windows, rules=RULES, minutes=minutes, tables=DETECTORS))
 
 
-def _rhythm(name: str) -> Product:
+def _rhythm(name: str) -> Registered:
     declared: Product = physiology.PRODUCTS[name]
     columns = (Column("subject", "", "subject"), *_PHASE, *declared.columns[:1], *_UNIT, *declared.columns[1:])
     inputs = ("windows_1min", "findings")
-    return replace(declared, inputs=inputs, columns=columns, mission_values=("light", "phases"))
+    product = replace(declared, inputs=inputs, columns=columns, mission_values=("light", "phases"))
+    return Registered(product, "subject", partial(make_rhythm, rhythm=physiology.RHYTHMS[name]))
 
 
 REGISTRY: Mapping[str, Registered] = {
@@ -144,8 +145,13 @@ REGISTRY: Mapping[str, Registered] = {
     "channel_windows": Registered(declarations.CHANNEL_WINDOWS, "bin", make_channel_windows),
     "findings": Registered(declarations.FINDINGS, "subject", make_findings),
     "phases": Registered(declarations.PHASES, "subject", make_phases),
-    "light_dark": Registered(_rhythm("light_dark"), "subject", partial(make_light_dark, compare=physiology.light_dark)),
-    "cosinor": Registered(_rhythm("cosinor"), "subject", partial(make_cosinor, fit=physiology.cosinor)),
+    "days": Registered(declarations.DAYS, "subject", make_days),
+    **{name: _rhythm(name) for name in physiology.RHYTHMS},
+    "bouts": Registered(
+        declarations.BOUTS,
+        "subject",
+        partial(make_bouts, find=physiology.find_bouts, scale=physiology.relative_activity),
+    ),
     "groups": Registered(declarations.GROUPS, "mission", make_groups),
 }
 """Every product, in an order in which each comes after what it is made from."""

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from telemus.pipeline.derive_phases import MEASURES, alive, group_row, hourly_difference, phase_rows
+from telemus.pipeline.derive_phases import MEASURES, alive, compared_rows, group_row, hourly_difference
 
 
 def windows(phase, hour, values, coverage=None):
@@ -22,6 +22,10 @@ def windows(phase, hour, values, coverage=None):
     }
 
 
+def in_phase(table, phase):
+    return compared_rows(table, table["phase"] == phase, table["phase"] == "baseline", 0.5)
+
+
 def row(found, measure="heart_rate_bpm"):
     return next(one for one in found if one["measure"] == measure)
 
@@ -31,7 +35,7 @@ def test_a_phase_is_compared_with_the_same_hours_of_the_baseline():
     hours = np.arange(24)
     baseline = np.where((hours >= 8) & (hours < 20), 500.0, 600.0)
     table = windows(["baseline"] * 24 + ["flight"] * 2, [*hours, 12, 13], [*baseline, 510.0, 510.0])
-    found = row(phase_rows(table, "flight", ["baseline"], 0.5))
+    found = row(in_phase(table, "flight"))
     assert found["mean"] == 510.0
     assert found["baseline_mean"] == 550.0
     assert found["difference"] == pytest.approx(10.0)
@@ -40,12 +44,12 @@ def test_a_phase_is_compared_with_the_same_hours_of_the_baseline():
 
 def test_the_baseline_differs_from_itself_by_nothing():
     table = windows(["baseline"] * 48, list(range(24)) * 2, np.arange(48.0))
-    assert row(phase_rows(table, "baseline", ["baseline"], 0.5))["difference"] == pytest.approx(0.0, abs=1e-12)
+    assert row(in_phase(table, "baseline"))["difference"] == pytest.approx(0.0, abs=1e-12)
 
 
 def test_hours_without_a_baseline_are_not_compared():
     table = windows(["baseline"] * 3 + ["flight"] * 4, [1, 1, 2, 1, 1, 2, 9], [100, 104, 90, 110, 110, 100, 999.0])
-    found = row(phase_rows(table, "flight", ["baseline"], 0.5))
+    found = row(in_phase(table, "flight"))
     assert found["difference"] == pytest.approx((8 + 8 + 10) / 3)
     assert (found["n"], found["compared_n"], found["hours"]) == (4, 3, 2)
 
@@ -59,14 +63,14 @@ def test_hours_without_a_baseline_are_not_compared():
     ],
 )
 def test_without_a_baseline_there_is_a_reason_and_no_exception(phase, hour, reason):
-    found = row(phase_rows(windows(phase, hour, [500.0, 510.0]), "flight", ["baseline"], 0.5))
+    found = row(in_phase(windows(phase, hour, [500.0, 510.0]), "flight"))
     assert np.isnan(found["difference"])
     assert found["reason"] == reason
 
 
 def test_light_and_dark_and_coverage():
     table = windows(["flight"] * 4, [10, 11, 22, 23], [500, 510, 600, 620], coverage=[1, 0.4, 1, 1])
-    found = row(phase_rows(table, "flight", ["baseline"], 0.5))
+    found = row(in_phase(table, "flight"))
     assert (found["light_mean"], found["dark_mean"], found["n"], found["coverage"]) == (500.0, 610.0, 3, 0.75)
 
 
