@@ -97,6 +97,19 @@ class Segment:
         """Return the index of the first sample at or after a time [ns TAI], not clipped to the segment."""
         return -((self.start_ns - time_ns) * self.period_ns.denominator // self.period_ns.numerator)
 
+    def indices_at(self, times_ns: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return ``index_at`` of several times [ns TAI] (n,), exactly.
+
+        >>> Segment(10, Fraction(1, 3), 9).indices_at(np.array([9, 10, 11])).tolist()
+        [-3, 0, 3]
+        """
+        numerator, denominator = self.period_ns.numerator, self.period_ns.denominator
+        before_ns = self.start_ns - np.asarray(times_ns, np.int64)
+        furthest = int(np.abs(before_ns).max()) if before_ns.size else 0
+        if furthest * denominator >= 1 << 62:  # beyond int64: Python's own integers
+            before_ns = before_ns.astype(object)
+        return np.asarray(-(before_ns * denominator // numerator), np.int64)
+
 
 @dataclass(frozen=True)
 class Samples:

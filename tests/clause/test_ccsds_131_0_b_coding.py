@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from telemus.errors import SignalError
 from telemus.packets.frames import ReedSolomon, randomise
 from telemus.packets.frames.randomiser import pseudo_random_octets
-from telemus.packets.frames.reed_solomon import basis_tables, generator_polynomial
+from telemus.packets.frames.reed_solomon import UNCORRECTABLE, basis_tables, generator_polynomial
 
 Octets = NDArray[np.uint8]
 
@@ -169,7 +169,8 @@ def test_4_2_corrects_as_many_errors_as_the_code_can(data_symbols: int, most: in
         found = code.decode(spoilt)
         assert found.ok.all()
         assert (found.rows == data).all()
-        assert (found.symbols == 4 * errors).all()
+        assert found.symbols.shape == found.bits.shape == (20, 4)
+        assert (found.symbols == errors).all()
         assert found.bits.sum() == bits
 
 
@@ -183,6 +184,7 @@ def test_4_2_flags_more_errors_than_it_can_correct(data_symbols: int, most: int)
         received = spoilt.copy()
         found = code.decode(spoilt)
         assert not found.ok.any()
+        assert (found.symbols == UNCORRECTABLE).all()
         assert (found.rows == received[:, : 2 * data_symbols]).all()
 
 

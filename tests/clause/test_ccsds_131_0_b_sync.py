@@ -53,7 +53,7 @@ def test_wrong_bits_up_to_the_tolerance_are_counted() -> None:
 
 def test_a_marker_that_is_gone_is_bridged() -> None:
     stream = STREAM.copy()
-    stream[104 * 3 : 104 * 3 + 4] ^= 0xFF
+    stream[104 * 3 : 104 * 3 + 4] ^= 0x3C
     units, rejected = _cut(stream)
     assert _good(units) == list(range(30))
     assert not rejected

@@ -9,7 +9,15 @@ import pytest
 from numpy.typing import NDArray
 
 from telemus.errors import SignalError
-from telemus.packets.frames import FrameLayout, FrameReader, encode_frames, encode_units, idle_frames, read_frames
+from telemus.packets.frames import (
+    FrameLayout,
+    FrameReader,
+    encode_data,
+    encode_frames,
+    encode_units,
+    idle_frames,
+    read_frames,
+)
 
 Octets = NDArray[np.uint8]
 LAYOUT = FrameLayout("tm", 64, error_control=True)
@@ -68,7 +76,10 @@ def test_4_1_6_error_control_covers_the_whole_frame() -> None:
     packets, reader = _read(LAYOUT, frames)
     assert packets == []
     assert reader.account().failed["frame error control"] == 1
-    assert reader.account().rejected[0][:2] == (68, 136)
+    assert reader.account().rejected == (
+        (10, 66, "packet unfinished at the end"),
+        (68, 136, "frame error control"),
+    )
 
 
 def test_4_1_2_7_6_no_packet_starts() -> None:
@@ -130,13 +141,16 @@ def test_a_packet_whose_length_lies_costs_itself() -> None:
     assert reader.account().channels[1, 2].rejected_by_reason["packet against the first header pointer"] > 0
 
 
-def test_4_1_2_7_3_frames_without_packets_are_named() -> None:
+def test_4_1_2_7_3_the_synchronisation_flag_marks_a_private_data_unit() -> None:
     layout = FrameLayout("tm", 64)
-    frames = encode_frames([_packet(58)], layout, spacecraft=1, channel=2)
-    frames[0, 4] |= 0x40
-    packets, reader = _read(layout, frames)
-    assert packets == []
-    assert reader.account().channels[1, 2].rejected_by_reason == {"channel without packets": 58}
+    units = [bytes(range(first, first + 58)) for first in (0, 60)]
+    frames = encode_data(units, layout, spacecraft=1, channel=2)
+    assert [int(status) & 0x40 for status in frames[:, 4]] == [0x40, 0x40]
+    reader = FrameReader(layout)
+    handed = reader.feed_all(encode_units(frames, layout), final=True)
+    assert [unit for one in handed.data for unit in one.units()] == units
+    assert (handed.packets, handed.data[0].protocol, reader.account().data_bytes) == ([], 5, 116)
+    assert reader.account().is_balanced
 
 
 def test_virtual_channels_are_taken_apart() -> None:

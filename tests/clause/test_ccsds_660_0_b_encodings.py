@@ -227,7 +227,8 @@ def test_absolute_time_with_scale_offset_and_epoch() -> None:
     table = decode(types, {"X": "T"}, entry("X"), "0003")
     assert table.calibrated("X").tolist() == [11.5]  # type: ignore[union-attr]
     kind = table.plan.field("X").type
-    assert (kind.epoch, kind.unit) == ("TAI", "s")
+    assert kind.time is not None
+    assert (kind.time.epoch, kind.unit) == ("TAI", "s")
 
 
 def test_wide_integers_become_text_in_arrow() -> None:

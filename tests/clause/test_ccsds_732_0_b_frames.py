@@ -102,15 +102,18 @@ def test_uncorrectable_frames_are_lost_and_corrected_ones_are_not() -> None:
     assert packets == [one for index, one in enumerate(sent) if 200 * (index + 1) <= 884 * 5 or 200 * index >= 884 * 6]
 
 
-def test_an_encapsulation_packet_is_stepped_over() -> None:
+def test_an_encapsulation_packet_is_a_data_unit() -> None:
     """133.1-B-3 clause 4.1.2: version 111, protocol, length of length; one octet E0 is idle."""
     foreign = bytes([0b11101001, 12]) + bytes(10)
     sent = [_packet(30), foreign, b"\xe0" * 5, _packet(31, 1)]
-    packets, reader = _read(LAYOUT, encode_frames(sent, LAYOUT, spacecraft=1, channel=2))
-    assert packets == [sent[0], sent[3]]
+    reader = FrameReader(LAYOUT)
+    stream = encode_units(encode_frames(sent, LAYOUT, spacecraft=1, channel=2), LAYOUT)
+    handed = reader.feed_all(stream, final=True)
+    assert [one for batch in handed.packets for one in batch.packets()] == [sent[0], sent[3]]
+    assert [(one.protocol, list(one.units())) for one in handed.data] == [(0, [foreign])]
     account = reader.account().channels[1, 2]
-    assert account.rejected_by_reason == {"not a space packet": 12}
-    assert account.idle_packets == 6
+    assert (account.data_bytes, account.data_units, account.idle_packets) == (12, 1, 6)
+    assert reader.account().is_balanced
 
 
 def test_a_layout_that_lies_is_refused() -> None:

@@ -3,21 +3,26 @@
     archive = create("flight", mission_folder, "rehearsal")      or open("flight")
     archive.read("beats_pressure", subject="M1")                 rows of the current granules, sorted by time
     archive.raw_samples("pressure", "S25101", start_ns, stop_ns) counts and quality of one channel of one entity
+    archive.decimated("pressure", "S25101", start_ns, stop_ns, 2000) their extremes and means, however long the span
 
 The only room that reads and writes Parquet: ``write_table`` and ``read_table`` serve others.
 """
 
+from telemus.archive.decimation import Decimated
 from telemus.archive.gaps import Gap
 from telemus.archive.granule import Granule
 from telemus.archive.journal import Journal
 from telemus.archive.parquet import annotate, read_table, table_writer, write_table
+from telemus.archive.pyramid_tiles import update_pyramid
 from telemus.archive.received import Received
-from telemus.archive.samples import SampleRow, tables_of
-from telemus.archive.store import SAMPLES, Archive, create, open, open_or_create
+from telemus.archive.samples import SAMPLES, SampleRow, tables_of
+from telemus.archive.store import Archive, create, open, open_or_create
+from telemus.archive.table_files import open_table
 
 __all__ = [
     "SAMPLES",
     "Archive",
+    "Decimated",
     "Gap",
     "Granule",
     "Journal",
@@ -27,8 +32,10 @@ __all__ = [
     "create",
     "open",
     "open_or_create",
+    "open_table",
     "read_table",
     "table_writer",
     "tables_of",
+    "update_pyramid",
     "write_table",
 ]

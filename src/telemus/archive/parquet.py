@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
 import pyarrow.csv
@@ -19,6 +19,8 @@ from telemus.errors import DamageError, FormatError
 from telemus.product import Column
 
 Format = Literal["parquet", "csv", "arrow"]
+Footer: TypeAlias = pq.FileMetaData
+"""What the end of a Parquet file says of its row groups."""
 ROWS_PER_GROUP = 1 << 17
 """Rows of one row group of a plain table: what is decoded together when a part is read."""
 _BLOCK_BYTES = 1 << 20
@@ -57,12 +59,14 @@ def write_parquet(
     metadata: Mapping[str, str] | None = None,
     group_per_part: bool = False,
     blobs: Sequence[str] = (),
+    numbers: Mapping[str, str] | None = None,
 ) -> int:
     """Write tables of one schema to a Parquet file and return the number of rows.
 
     Every page carries a checksum, so that a flipped bit is an error on reading and never a value. With
     ``group_per_part`` each part becomes a row group. Columns named as ``blobs`` are already compressed and are
-    stored as they are, without dictionary and statistics. Raises ValueError where ``content`` is an empty iterable,
+    stored as they are, without dictionary and statistics; ``numbers`` names the Parquet encoding of columns of numbers
+    that seldom repeat, in place of a dictionary. Raises ValueError where ``content`` is an empty iterable,
     which has no schema.
     """
     writer: pq.ParquetWriter | None = None
@@ -71,7 +75,7 @@ def write_parquet(
         for part in batches_of(content):
             if writer is None:
                 schema = part.schema.with_metadata({**(part.schema.metadata or {}), **(metadata or {})})
-                writer = _writer(path, schema, blobs)
+                writer = _writer(path, schema, blobs, numbers)
             writer.write_table(
                 part.replace_schema_metadata(writer.schema.metadata),
                 row_group_size=max(part.num_rows, 1) if group_per_part else ROWS_PER_GROUP,
@@ -85,9 +89,19 @@ def write_parquet(
     return rows
 
 
-def _writer(path: Path, schema: pa.Schema, blobs: Sequence[str]) -> pq.ParquetWriter:
+def _writer(
+    path: Path, schema: pa.Schema, blobs: Sequence[str] = (), numbers: Mapping[str, str] | None = None
+) -> pq.ParquetWriter:
     if not blobs:
-        return pq.ParquetWriter(path, schema, compression="zstd", compression_level=1, write_page_checksum=True)
+        return pq.ParquetWriter(
+            path,
+            schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=[name for name in schema.names if name not in numbers] if numbers else True,
+            column_encoding=dict(numbers) if numbers else None,
+            write_page_checksum=True,
+        )
     plain = [name for name in schema.names if name not in blobs]
     return pq.ParquetWriter(
         path,
@@ -116,18 +130,18 @@ def table_writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table],
         if sum(one.num_rows for one in waiting) >= ROWS_PER_GROUP:  # a group for each would fill the footer
             write_out()
 
-    with sealed_file(path) as temporary, _writer(temporary, schema, ()) as writer:
+    with sealed_file(path) as temporary, _writer(temporary, schema) as writer:
         yield append
         write_out()
 
 
-def open_parquet(path: Path) -> pq.ParquetFile:
-    """Return an open Parquet file whose pages are checked as they are read.
+def open_parquet(path: Path, footer: Footer | None = None) -> pq.ParquetFile:
+    """Return an open Parquet file whose pages are checked as they are read; a known footer is not read again.
 
     Raises DamageError where it is not, or no longer, a Parquet file.
     """
     try:
-        return pq.ParquetFile(path, page_checksum_verification=True, pre_buffer=False)
+        return pq.ParquetFile(path, metadata=footer, page_checksum_verification=True, pre_buffer=False)
     except (pa.ArrowInvalid, OSError) as error:
         raise DamageError(f"{path}: got {_first_line(error)}, wanted a whole Parquet file") from error
 

@@ -72,6 +72,8 @@ def coverage(tables: Iterable[pa.Table], start_ns: int, stop_ns: int) -> dict[st
     found: dict[str, list[Spans]] = {}
     bridge: dict[str, int] = {}
     for one in tables:
+        if not one.num_rows:
+            continue
         entities = np.asarray(one["entity"].to_pylist(), object)
         starts, stops, counts = (one[name].to_numpy() for name in ("start_ns", "stop_ns", "count"))
         for entity in sorted(set(entities.tolist())):

@@ -1,33 +1,37 @@
 """Level 1 "samples": rows of evenly spaced counts of many channels and entities, in and out of one granule.
 
 One row is a run without a hole of one channel of one entity, of one trust (a row is verified or it is not), at most
-65 536 samples long, with its exact period. Rows of one channel and entity stand together in a row group, so that
-reading one touches nothing else.
+65 536 samples long, with its exact period. Beside its values stand those of its buckets of 100 ms, the lowest step of
+the pyramid. Rows of one channel and entity stand together in row groups, so that reading one touches nothing else.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from fractions import Fraction
 from itertools import groupby
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from telemus.archive.codec import Blob, decode, decode_quality, encode, encode_quality
-from telemus.archive.parquet import open_parquet, read_groups
+from telemus.archive.buckets import counted, encode_buckets, grid_of
+from telemus.archive.codec import encode, encode_quality
 from telemus.series import Segment
 
+SAMPLES = "samples"
+"""Name of the product of level 1 that holds raw counts of all channels."""
 MAX_ROW_SAMPLES = 1 << 16
 """Longest row: 66 s at 1 kHz, decoded in 0.5 ms."""
-_GROUP_BYTES = 1 << 18
+BUCKET_NS = 100_000_000
+"""Width of the buckets that stand beside the values [ns]."""
+_BUCKET_SAMPLES = 16
+"""Buckets are worth their room where they hold at least so many samples each; else the values are as quick to read."""
+_SMALL_GROUP_BYTES = 1 << 18
+_LARGE_GROUP_BYTES = 1 << 20
 _WORKERS = 2
-BLOBS = ("values", "quality")
+BLOBS = ("values", "quality", "buckets", "buckets_quality")
 
 
 def _field(name: str, kind: pa.DataType, unit: str, meaning: str) -> pa.Field:
@@ -50,6 +54,9 @@ SCHEMA = pa.schema(
         _field("dtype", pa.string(), "", "numpy's name of the type of a raw value"),
         _field("values", pa.binary(), "count", "raw values, encoded"),
         _field("quality", pa.binary(), "", "runs of quality words: little-endian uint32 (length, word); empty = good"),
+        _field("bucket_ns", pa.int64(), "ns", "width of the buckets, on a grid from the epoch; 0 where there are none"),
+        _field("buckets", pa.binary(), "count", "minimum, maximum and sum of each bucket, encoded"),
+        _field("buckets_quality", pa.binary(), "", "runs of the union of quality of each bucket; empty = good"),
     ]
 )
 """Columns of the product ``samples``."""
@@ -65,15 +72,6 @@ class SampleRow(NamedTuple):
     quality: NDArray[np.uint32]
 
 
-class Run(NamedTuple):
-    """A run of raw samples as read: segment, values (n,), quality (n,) uint32, union of its quality."""
-
-    segment: Segment
-    values: NDArray[Any]
-    quality: NDArray[np.uint32]
-    quality_union: int
-
-
 def tables_of(rows: Iterable[SampleRow]) -> Iterator[pa.Table]:
     """Yield tables of encoded rows, one for each row group, ordered by channel, entity and time.
 
@@ -81,14 +79,26 @@ def tables_of(rows: Iterable[SampleRow]) -> Iterator[pa.Table]:
     """
     ordered = sorted(rows, key=lambda row: (row.channel, row.entity, row.segment.start_ns))
     groups = [list(group) for _, group in groupby(ordered, key=lambda row: (row.channel, row.entity))]
-    small: list[pa.Table] = []
     with ThreadPoolExecutor(_WORKERS) as pool:
-        for table in pool.map(_encoded, groups):
-            if table.nbytes >= _GROUP_BYTES:
-                yield table
-            else:
-                small.append(table)
-    if small or not groups:
+        yield from grouped_rows(pool.map(_encoded, groups))
+
+
+def grouped_rows(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Yield tables of encoded rows, each of one channel of one entity, as row groups of a good size to read.
+
+    Up to 1 MiB: 10 s are read without a whole hour. Channels of few bytes share a group. At least one is yielded.
+    """
+    small: list[pa.Table] = []
+    large = False
+    for table in tables:
+        if table.nbytes < _SMALL_GROUP_BYTES:
+            small.append(table)
+            continue
+        large = True
+        pieces = -(-table.nbytes // _LARGE_GROUP_BYTES)
+        rows = -(-table.num_rows // pieces)
+        yield from (table.slice(at, rows) for at in range(0, table.num_rows, rows))
+    if small or not large:
         yield pa.concat_tables([SCHEMA.empty_table(), *small]).combine_chunks()
 
 
@@ -112,6 +122,7 @@ def _encoded(rows: list[SampleRow]) -> pa.Table:
         [blob.dtype for blob in blobs],
         [blob.data for blob in blobs],
         [encode_quality(piece.quality) for piece in pieces],
+        *zip(*(_buckets(piece) for piece in pieces), strict=True),
     ]
     arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
     return pa.Table.from_arrays(arrays, schema=SCHEMA)
@@ -129,64 +140,13 @@ def _cut(row: SampleRow) -> Iterator[SampleRow]:
         yield row._replace(segment=part, values=row.values[first:last], quality=row.quality[first:last])
 
 
-class GroupBounds(NamedTuple):
-    """What the footer of a granule says of one row group: its number, channels, entities and times."""
-
-    number: int
-    channels: tuple[str, str]
-    entities: tuple[str, str]
-    start_ns: int
-    stop_ns: int
-
-
-def bounds_of(path: Path) -> list[GroupBounds]:
-    """Return the bounds of each row group of a granule of samples, from its footer alone."""
-    file = open_parquet(path)
-    columns = {file.schema_arrow.names[index]: index for index in range(len(file.schema_arrow.names))}
-    found = []
-    for number in range(file.metadata.num_row_groups):
-        group = file.metadata.row_group(number)
-        if group.num_rows == 0:
-            continue
-        channel, entity, start, stop = (
-            group.column(columns[name]).statistics for name in ("channel", "entity", "start_ns", "stop_ns")
-        )
-        found.append(GroupBounds(number, (channel.min, channel.max), (entity.min, entity.max), start.min, stop.max))
-    return found
-
-
-def read_rows(
-    path: Path,
-    bounds: list[GroupBounds],
-    channel: str,
-    entity: str | None,
-    span: tuple[int, int],
-    *,
-    columns: list[str] | None = None,
-) -> pa.Table:
-    """Return the rows of a channel (of one entity, or of all) that touch a span [ns TAI], undecoded."""
-    start_ns, stop_ns = span
-    groups = [
-        one.number
-        for one in bounds
-        if one.channels[0] <= channel <= one.channels[1]
-        and (entity is None or one.entities[0] <= entity <= one.entities[1])
-        and one.start_ns < stop_ns
-        and one.stop_ns > start_ns
-    ]
-    if not groups:
-        return SCHEMA.empty_table() if columns is None else SCHEMA.empty_table().select(columns)
-    table = read_groups(open_parquet(path), path, groups, columns)
-    wanted = pc.and_(pc.less(table["start_ns"], stop_ns), pc.greater(table["stop_ns"], start_ns))
-    wanted = pc.and_(wanted, pc.equal(table["channel"], channel))
-    if entity is not None:
-        wanted = pc.and_(wanted, pc.equal(table["entity"], entity))
-    return table.filter(wanted)
-
-
-def decoded(table: pa.Table) -> Iterator[Run]:
-    """Yield the rows of a table of samples, decoded."""
-    for row in table.to_pylist():
-        segment = Segment(row["start_ns"], Fraction(row["period_num"], row["period_den"]), row["count"])
-        values = decode(Blob(row["codec"], row["dtype"], row["values"]), row["count"])
-        yield Run(segment, values, decode_quality(row["quality"], row["count"]), row["quality_union"])
+def _buckets(row: SampleRow) -> tuple[int, bytes, bytes]:
+    """Return the width [ns] and the encoded buckets of a row; 0 and nothing where they are not worth their room."""
+    kind = row.values.dtype
+    exact = kind.kind == "f" or (kind.kind in "iu" and kind.itemsize <= 4)
+    if not exact or row.segment.period_ns * _BUCKET_SAMPLES > BUCKET_NS or row.segment.count < _BUCKET_SAMPLES:
+        return 0, b"", b""
+    if kind.kind == "f" and np.isnan(row.values).any():
+        return 0, b"", b""
+    found = counted(*grid_of(row.segment, BUCKET_NS), row.values, row.quality)
+    return BUCKET_NS, *encode_buckets(found, kind)

@@ -25,25 +25,25 @@ from typing import Any
 import pyarrow as pa
 
 from telemus import mission as missions
-from telemus.archive import query, rebuilding, samples
+from telemus.archive import pyramid, query, reading, rebuilding, samples
 from telemus.archive.catalogue import Catalogue
+from telemus.archive.decimation import Decimated, Decimator
 from telemus.archive.durable import require_space, sealed_file, write_json
 from telemus.archive.gaps import Gap, gaps_between
 from telemus.archive.granule import Granule, granule_metadata, granule_path
 from telemus.archive.intervals import Spans
 from telemus.archive.journal import Journal
 from telemus.archive.lock import WriterLock
-from telemus.archive.merge import merge
 from telemus.archive.parquet import crc32_of, write_parquet
 from telemus.archive.received import Received, receive, received_files
+from telemus.archive.samples import SAMPLES
+from telemus.archive.stored_rows import StoredRows
 from telemus.errors import ArchiveError
 from telemus.provenance import digest, environment, folder_sha256
 from telemus.series import Samples
 
 FORMAT = 1
 """Version of the layout on disk."""
-SAMPLES = "samples"
-"""Name of the product of level 1 that holds raw counts of all channels."""
 
 
 class Archive:
@@ -58,7 +58,8 @@ class Archive:
         self._pointers = Journal(path / "pointers.jsonl")
         self._lock = WriterLock(path / "lock")
         self._catalogue = Catalogue(path / "catalogue.sqlite", path / "granules")
-        self._bounds: dict[Path, list[samples.GroupBounds]] = {}
+        self.stored = StoredRows(lambda start_ns, stop_ns: self._catalogue.find(SAMPLES, None, start_ns, stop_ns))
+        self._decimator = Decimator(self.stored, lambda product, *span: self._catalogue.find(product, None, *span))
 
     def __reduce__(self) -> tuple[Callable[[Path], Archive], tuple[Path]]:
         return open, (self.path,)
@@ -199,16 +200,21 @@ class Archive:
                 temporary,
                 content,
                 metadata=granule_metadata(wanted, environment()),
-                group_per_part=product == SAMPLES,
+                group_per_part=product in (SAMPLES, *pyramid.PRODUCTS),
                 blobs=samples.BLOBS if product == SAMPLES else (),
+                numbers=pyramid.ENCODINGS if product in pyramid.PRODUCTS else None,
             )
             crc32, size = crc32_of(temporary), temporary.stat().st_size
         return wanted._replace(rows=rows, bytes=size, crc32=crc32)
 
     def adopt(self, granules: Iterable[Granule]) -> None:
-        """Make sealed granules current, in order; those they replace stay on disk, no longer read."""
+        """Make sealed granules current, in order; those they replace stay on disk, no longer read.
+
+        What the pyramid says of the spans of fresh samples is no longer read either, until it is made anew.
+        """
         fresh = list(granules)
         with self._lock:
+            self._retire_pyramid(one for one in fresh if one.product == SAMPLES)
             if fresh:
                 self._pointers.append(
                     "current", granules=[{"product": one.product, "id": one.id, "crc32": one.crc32} for one in fresh]
@@ -242,11 +248,21 @@ class Archive:
 
     def retire(self, product: str, granules: Iterable[Granule]) -> None:
         """Make granules no longer current without putting others in their place."""
-        ids = [one.id for one in granules]
+        retired = list(granules)
+        ids = [one.id for one in retired]
         with self._lock:
+            if product == SAMPLES:
+                self._retire_pyramid(retired)
             if ids:
                 self._pointers.append("retired", product=product, ids=ids)
                 self._catalogue.retire(product, ids)
+
+    def _retire_pyramid(self, changed: Iterable[Granule]) -> None:
+        """Take the tiles that changed samples bear on out of use, before the change is seen."""
+        tiles = pyramid.touched(lambda name, *span: self._catalogue.find(name, None, *span), changed)
+        for product, ids in tiles.items():
+            self._pointers.append("retired", product=product, ids=ids)
+            self._catalogue.retire(product, ids)
 
     def provenance(self, granule: Granule) -> dict[str, Any]:
         """Return what made a granule: product, version, recipe, and the versions of the software that wrote it."""
@@ -290,14 +306,28 @@ class Archive:
         Late files and files received twice are resolved: each sample time once, the verified copy first. What was
         not received is between two segments; ``gaps`` says why.
         """
-        tables = self._sample_rows(channel, entity, start_ns, stop_ns, None)
-        return merge([run for table in tables for run in samples.decoded(table)], start_ns, stop_ns)
+        return reading.raw_samples(self.stored, channel, entity, start_ns, stop_ns)
+
+    def sample_batches(self, channel: str, entity: str, start_ns: int, stop_ns: int) -> Iterator[pa.RecordBatch]:
+        """Yield the same samples as batches, in bounded memory: ``tai_ns``, ``value``, ``quality``, ``segment``.
+
+        ``segment`` counts up where samples are missing: nothing is bridged, and nothing is filled.
+        """
+        return reading.sample_batches(self.stored, channel, entity, start_ns, stop_ns)
+
+    def decimated(self, channel: str, entity: str, start_ns: int, stop_ns: int, buckets: int) -> Decimated:
+        """Return minimum, maximum, mean, samples and union of quality of raw counts in buckets of a span [ns TAI].
+
+        The time it takes depends on the number of buckets, not on the span, where the pyramid is complete. The ends
+        are exact; edges inside lie on the grid of what they are made of. Raises SignalError on buckets without width.
+        """
+        return self._decimator.decimated(channel, entity, start_ns, stop_ns, buckets)
 
     def coverage(self, channel: str, start_ns: int, stop_ns: int) -> dict[str, Spans]:
         """Return the spans (n, 2) [ns TAI] in which each entity of a channel has samples; without any it is absent."""
         columns = ["channel", "entity", "start_ns", "stop_ns", "count"]
-        tables = self._sample_rows(channel, None, start_ns, stop_ns, columns)
-        return query.coverage(tables, start_ns, stop_ns)
+        tables = self.stored.tables(channel, None, start_ns, stop_ns, columns)
+        return query.coverage((table for *_, table in tables), start_ns, stop_ns)
 
     def gaps(self, channel: str, entity: str, start_ns: int, stop_ns: int) -> list[Gap]:
         """Return what is missing of a channel between two times [ns TAI], and why.
@@ -318,15 +348,6 @@ class Archive:
                 f"{self.path}: got an archive without samples, wanted one into which files were ingested"
             )
         return min(one.start_ns for one in found), max(one.stop_ns for one in found)
-
-    def _sample_rows(
-        self, channel: str, entity: str | None, start_ns: int, stop_ns: int, columns: list[str] | None
-    ) -> Iterator[pa.Table]:
-        for granule in self._catalogue.find(SAMPLES, None, start_ns, stop_ns):
-            bounds = self._bounds.get(granule.path)
-            if bounds is None:
-                bounds = self._bounds[granule.path] = samples.bounds_of(granule.path)
-            yield samples.read_rows(granule.path, bounds, channel, entity, (start_ns, stop_ns), columns=columns)
 
     # --- care
 

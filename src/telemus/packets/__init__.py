@@ -1,6 +1,8 @@
 """Bytes to columns and back: transfer frames, space packets, XTCE definitions, decoding, encoding, every byte."""
 
 from telemus.packets.account import Account, ApidAccount, Gap, RejectedRange, merge_accounts
+from telemus.packets.alarm_watch import AlarmEvent, AlarmWatch, alarm_events, alarm_table
+from telemus.packets.alarms import alarm_levels, outside_valid_range
 from telemus.packets.arrow import to_arrow
 from telemus.packets.ccsds import PacketTable
 from telemus.packets.columns import Ragged
@@ -9,23 +11,32 @@ from telemus.packets.decode import DecodedTable, Decoder, Finish, as_plan, decod
 from telemus.packets.encode import encode
 from telemus.packets.frames import (
     ChannelAccount,
+    ChannelData,
     ChannelPackets,
     Corrected,
     FrameAccount,
+    FrameDecoder,
     FrameGap,
     FrameLayout,
     FrameReader,
+    Frames,
     FrameTable,
+    Handed,
     ReedSolomon,
     Synchroniser,
+    encode_data,
     encode_frames,
+    encode_stream,
     encode_units,
+    encode_variable,
     frames_to_packets,
     idle_frames,
     randomise,
     read_frames,
+    truncated_frame,
 )
 from telemus.packets.plan import ContainerPlan, Plan, compile_plan
+from telemus.packets.stream import Batch, Stream, StreamAccount, StreamDecoder, stream
 from telemus.packets.time_codes import (
     CcsPreamble,
     CdsPreamble,
@@ -41,16 +52,21 @@ from telemus.packets.time_codes import (
     tai_to_ascii,
     write_time,
 )
+from telemus.packets.times import time_ns
 from telemus.packets.walk import ApidRule, Walker, walk
 from telemus.packets.xtce import Definition, parse_definition, read_definition
 
 __all__ = [
     "Account",
+    "AlarmEvent",
+    "AlarmWatch",
     "ApidAccount",
     "ApidRule",
+    "Batch",
     "CcsPreamble",
     "CdsPreamble",
     "ChannelAccount",
+    "ChannelData",
     "ChannelPackets",
     "ContainerPlan",
     "Corrected",
@@ -60,19 +76,28 @@ __all__ = [
     "Definition",
     "Finish",
     "FrameAccount",
+    "FrameDecoder",
     "FrameGap",
     "FrameLayout",
     "FrameReader",
     "FrameTable",
+    "Frames",
     "Gap",
+    "Handed",
     "PacketTable",
     "Plan",
     "Preamble",
     "Ragged",
     "ReedSolomon",
     "RejectedRange",
+    "Stream",
+    "StreamAccount",
+    "StreamDecoder",
     "Synchroniser",
     "Walker",
+    "alarm_events",
+    "alarm_levels",
+    "alarm_table",
     "as_plan",
     "ascii_to_tai",
     "cds_to_ns",
@@ -83,21 +108,28 @@ __all__ = [
     "decode_file",
     "decode_table",
     "encode",
+    "encode_data",
     "encode_frames",
+    "encode_stream",
     "encode_units",
+    "encode_variable",
     "frames_to_packets",
     "idle_frames",
     "merge_accounts",
     "ns_to_cds",
     "ns_to_cuc",
+    "outside_valid_range",
     "parse_definition",
     "randomise",
     "read_definition",
     "read_frames",
     "read_preamble",
     "read_time",
+    "stream",
     "tai_to_ascii",
+    "time_ns",
     "to_arrow",
+    "truncated_frame",
     "walk",
     "write_time",
 ]

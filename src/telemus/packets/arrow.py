@@ -20,13 +20,15 @@ from telemus.packets.xtce import Definition
 Metadata = Mapping[str, str]
 Make = Callable[[DecodedTable], pa.Array]
 _BOOKS: dict[str, tuple[pa.DataType, str, str]] = {
+    "spacecraft": (pa.uint16(), "", "spacecraft identifier of the frames"),
+    "virtual_channel": (pa.uint8(), "", "virtual channel of the frames"),
     "packet_offset": (pa.int64(), "B", "where the packet begins in the stream"),
     "apid": (pa.uint16(), "", "application process identifier"),
     "sequence_count": (pa.uint16(), "", "packet sequence count, modulo 16384"),
     "verified": (pa.bool_(), "", "a checksum or the neighbours confirm where the packet begins and ends"),
     "onboard_ns": (pa.int64(), "ns", "on-board clock"),
 }
-"""Columns that every table begins with: type, unit, meaning; the last only where the definition marks a clock."""
+"""Columns that every table begins with: type, unit, meaning."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +48,27 @@ _Tree = dict[str, "_Leaf | _Tree"]
 class ArrowTables:
     """Makes Arrow batches of one container; all have the same schema, whatever their packets hold.
 
-    ``definition``, if given, lends the descriptions of its parameters, ``metadata`` goes into the schema. For the
-    names and types of the columns see ``to_arrow``.
+    ``definition``, if given, lends the descriptions of its parameters, ``metadata`` goes into the schema. With
+    ``in_frames`` spacecraft and virtual channel come first. For the names and types of the columns see ``to_arrow``.
     """
 
-    def __init__(self, plan: ContainerPlan, definition: Definition | None = None, metadata: Metadata | None = None):
+    def __init__(
+        self,
+        plan: ContainerPlan,
+        definition: Definition | None = None,
+        metadata: Metadata | None = None,
+        *,
+        in_frames: bool = False,
+    ) -> None:
         self._chains = _repetitions(plan.steps) if plan.steps else {}
-        own = {"container": plan.container.name, "description": plan.container.description, **(metadata or {})}
+        own = {"container": plan.container.name, "description": plan.container.description, "definition": plan.digest}
+        own.update(metadata or {})
         tree: _Tree = {}
-        for slot, field in enumerate(plan.fields):
+        for slot, field in enumerate((*plan.fields, *(one.field for one in plan.derived))):
             for leaf in _leaves(plan, slot, field, definition):
                 _insert(tree, leaf.name.split("."), leaf)
-        books = [name for name in _BOOKS if name != "onboard_ns" or plan.time is not None]
+        there = {"onboard_ns": plan.time is not None, "spacecraft": in_frames, "virtual_channel": in_frames}
+        books = [name for name in _BOOKS if there.get(name, True)]
         free = {name: name if name not in tree else f"{name}#2" for name in books}
         leaves = [_book(name, free[name]) for name in books]
         self._columns = [(leaf.name, self._column(leaf)) for leaf in leaves]
@@ -104,7 +115,13 @@ def to_arrow(decoded: DecodedTable, tables: ArrowTables | None = None) -> pa.Tab
 
 def _book(name: str, free: str) -> _Leaf:
     kind, unit, meaning = _BOOKS[name]
-    return _Leaf(free, kind, {"unit": unit, "description": meaning}, lambda decoded: pa.array(getattr(decoded, name)))
+    about = {"unit": unit, "description": meaning}
+    if name in ("spacecraft", "virtual_channel"):
+        place = int(name == "virtual_channel")
+        return _Leaf(
+            free, kind, about, lambda one: pa.repeat(pa.scalar((one.channel or (0, 0))[place], kind), one.count)
+        )
+    return _Leaf(free, kind, about, lambda one: pa.array(getattr(one, name)))
 
 
 def _field(name: str, kind: pa.DataType, metadata: Metadata) -> pa.Field:
@@ -132,7 +149,7 @@ def _leaves(plan: ContainerPlan, slot: int, field: Field, definition: Definition
         told = pa.dictionary(index, pa.string()), _from_raw(name, arrow_values.label_values(kind))
     elif rule is not None:
         told = pa.timestamp("ns"), _from_raw(name, arrow_values.time_values(rule))
-        about = {"description": about["description"], "epoch": kind.epoch}
+        about = {"description": about["description"], "epoch": kind.time.epoch if kind.time else ""}
     elif kind.calibrator is not None or kind.calibration or kind.contexts:
         told = pa.float64(), _calibrated(name)
     else:

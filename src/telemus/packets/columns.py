@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import codecs
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,9 +11,10 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from telemus.packets.gather_kernel import gather_pieces, gather_rows
+from telemus.packets.text import told_text
 from telemus.packets.xtce import ParameterType
 from telemus.packets.xtce.formula import run_formula
-from telemus.packets.xtce.model import Calibrator, MathOperation, Polynomial, Spline
+from telemus.packets.xtce.model import Calibrator, Instance, MathOperation, Polynomial, Spline
 
 Octets = NDArray[np.uint8]
 
@@ -157,7 +158,7 @@ def calibrate(kind: ParameterType, raw: NDArray[Any]) -> NDArray[Any]:
         names = np.array([label_of(kind, value) for value in values] or [""])
         return names[inverse].reshape(raw.shape)
     if raw.dtype.kind == "S" and kind.encoding is not None:
-        return np.char.decode(raw, _python_charset(kind.encoding.charset), "replace")
+        return told_text(raw, kind.encoding.charset)
     if kind.calibrator is not None:
         return apply_calibrator(kind.calibrator, raw)
     return apply_calibrator(Polynomial(kind.calibration), raw) if kind.calibration else raw
@@ -173,16 +174,19 @@ def label_of(kind: ParameterType, raw: Any) -> str:
     return next((label for first, last, label in kind.label_ranges if first <= value <= last), str(value))
 
 
-def apply_calibrator(calibrator: Calibrator, raw: NDArray[Any]) -> NDArray[np.float64]:
+def apply_calibrator(
+    calibrator: Calibrator, raw: NDArray[Any], value_of: Callable[[Instance], NDArray[Any] | None] | None = None
+) -> NDArray[np.float64]:
     """Return calibrated values [float64] of raw numbers of any shape.
 
+    ``value_of`` gives other parameters beside ``raw`` to formulas that ask for them; without it those are NaN.
     Outside the points of a spline that does not extrapolate the value is NaN.
 
-    >>> apply_calibrator(Spline(1, (0.0, 10.0), (0.0, 5.0)), np.array([4, 12])).tolist()
+    >>> apply_calibrator(Spline((1, 1), (0.0, 10.0), (0.0, 5.0)), np.array([4, 12])).tolist()
     [2.0, nan]
     """
     if isinstance(calibrator, MathOperation):
-        return run_formula(calibrator.steps, raw)
+        return run_formula(calibrator.steps, raw, value_of)
     if isinstance(calibrator, Spline):
         return _along_spline(calibrator, np.asarray(raw, np.float64))
     result = np.zeros(raw.shape)
@@ -192,23 +196,30 @@ def apply_calibrator(calibrator: Calibrator, raw: NDArray[Any]) -> NDArray[np.fl
 
 
 def _along_spline(spline: Spline, raw: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the curve at ``raw``; a piece of degree k goes through the k + 1 points from its own on.
+
+    At the end, where fewer are left, it goes through the last k + 1.
+    """
     points, values = np.array(spline.raw), np.array(spline.calibrated)
     place = np.clip(np.searchsorted(points, raw, side="right") - 1, 0, points.size - 1)
-    if spline.order == 0:
-        result = values[place]
-    else:
-        place = np.minimum(place, points.size - 2)
-        run = points[place + 1] - points[place]
-        slope = np.divide(values[place + 1] - values[place], run, out=np.zeros_like(run), where=run > 0)
-        result = values[place] + slope * (raw - points[place])
+    result = np.full(raw.shape, np.nan)
+    for index, order in enumerate(spline.orders):
+        here = place == index
+        first = max(0, min(index, points.size - 1 - order))
+        result[here] = _through(points[first : first + order + 1], values[first : first + order + 1], raw[here])
     if not spline.extrapolate:
         result = np.where((raw >= points[0]) & (raw <= points[-1]), result, np.nan)
     return result
 
 
-def _python_charset(charset: str) -> str:
-    """Return the codec of an XTCE character set, Latin-1 (which reads anything) where Python has none of that name."""
-    try:
-        return codecs.lookup(charset).name
-    except LookupError:
-        return "latin-1"
+def _through(points: NDArray[np.float64], values: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the polynomial through points, by Newton's divided differences; of two at one place the first counts."""
+    differences = values.copy()
+    for step in range(1, points.size):
+        run = points[step:] - points[:-step]
+        rise = differences[step:] - differences[step - 1 : -1]
+        differences[step:] = np.divide(rise, run, out=np.zeros_like(run), where=run > 0)
+    result = np.full(at.shape, differences[-1])
+    for index in range(points.size - 2, -1, -1):
+        result = result * (at - points[index]) + differences[index]
+    return result

@@ -20,7 +20,7 @@ from telemus.packets.select import select
 from telemus.packets.time_codes import cuc_to_ns
 from telemus.packets.told import told_column
 from telemus.packets.walk import Walker
-from telemus.packets.walk_kernel import CHECKSUM, REASONS
+from telemus.packets.walk_kernel import CHECKSUM, REASONS, TRUNCATED
 from telemus.packets.xtce import Definition, read_definition
 
 Column = NDArray[Any] | Ragged
@@ -36,7 +36,7 @@ class DecodedTable:
     strings, Ragged where the length differs from packet to packet. ``packet_offset`` is where the packet begins in
     the stream [bytes]. ``verified`` is False where nothing confirms the packet's limits. ``checksum_ok`` is True
     where a checksum was there and held (packets whose checksum fails never get here). ``onboard_ns`` is the on-board
-    clock [ns] if the definition marks it.
+    clock [ns] if the definition marks it. ``channel`` is (spacecraft, virtual channel) if frames carried the packets.
     """
 
     container: str
@@ -49,6 +49,7 @@ class DecodedTable:
     verified: NDArray[np.bool_]
     checksum_ok: NDArray[np.bool_]
     onboard_ns: NDArray[np.int64] | None
+    channel: tuple[int, int] | None = None
 
     @property
     def count(self) -> int:
@@ -82,8 +83,8 @@ class Decoder:
     """Decodes one stream that arrives in blocks; it lives as long as the stream.
 
     ``definition`` is XTCE, read or compiled, or the path of it. ``containers`` limits what is decoded (the account
-    covers all). ``prefix_bytes`` are skipped before each packet. A packet that came before is counted, not returned
-    again. ``source`` names the stream in the account.
+    covers all). ``prefix_bytes`` are skipped before each packet, ``suffix_bytes`` behind it. A packet that came before
+    is counted, not returned again. ``source`` names the stream in the account.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class Decoder:
         root: str | None = None,
         containers: Collection[str] | None = None,
         prefix_bytes: int = 0,
+        suffix_bytes: int = 0,
         source: str = "",
     ) -> None:
         self.plan = as_plan(definition, root)
@@ -100,11 +102,14 @@ class Decoder:
         timed = [one.apid for one in self.plan.containers.values() if one.time and one.apid is not None]
         checksummed = frozenset(apid for apid, rule in rules.items() if rule.checksum)
         self._ledger = Ledger(source, checksummed, frozenset(timed), frozenset(rules))
-        self._walker = Walker(rules, prefix_bytes=prefix_bytes)
-        self._prefix_bytes = prefix_bytes
+        # A suffix is the beginning of the next packet's prefix, once the first packet is given an imagined one.
+        self._between = prefix_bytes + suffix_bytes
+        self._walker = Walker(rules, prefix_bytes=self._between)
         self._wanted = None if containers is None else frozenset(containers)
-        self._position = 0
-        self._tail: Octets = np.empty(0, np.uint8)
+        self._suffix_bytes = suffix_bytes
+        self._position = -suffix_bytes
+        self._tail: Octets = np.zeros(suffix_bytes, np.uint8)
+        self._ends_whole = False
 
     def feed(self, block: Block) -> list[DecodedTable]:
         """Return the tables of the packets that ``block`` completes, one per container, in order of arrival."""
@@ -117,8 +122,16 @@ class Decoder:
 
     def finish(self) -> Finish:
         """End the stream: return the tables of what was waiting and the account of every byte."""
-        tables, _ = self.advance(self._tail, final=True)
+        body = self._tail[: max(self._tail.size - self._suffix_bytes, 0)]
+        tables, _ = self.advance(body, final=True)
+        start, stop = max(self._position, 0), self._position + self._tail.size - body.size
         self._tail = np.empty(0, np.uint8)
+        if stop > start:  # what may be the suffix of the last packet
+            self._ledger.receive(stop - start)
+            if self._ends_whole:
+                self._ledger.frame(stop - start)
+            else:
+                self._ledger.reject(start, stop, REASONS[TRUNCATED])
         return Finish(tables, self.account())
 
     def account(self) -> Account:
@@ -128,18 +141,23 @@ class Decoder:
     def advance(self, buffer: Octets, *, final: bool = False) -> Advance:
         """Decode ``buffer`` and say how far; the caller puts the rest in front of the next buffer.
 
-        This is ``feed`` without its copy of the tail, for callers who own their buffer.
+        This is ``feed`` without its copy of the tail, for callers who own their buffer (of a stream without suffixes).
         """
         buffer = octets_of(buffer)
         table, rejected, consumed = self._walker.walk(buffer, final=final)
         base = self._position
-        self._ledger.receive(consumed)
+        self._ledger.receive(max(base + consumed, 0) - max(base, 0))
         for start, stop, reason in rejected.tolist():
-            self._ledger.reject(base + start, base + stop, REASONS[reason])
+            if base + stop > 0:
+                self._ledger.reject(max(base + start, 0), base + stop, REASONS[reason])
             if reason == CHECKSUM:
-                header = start + self._prefix_bytes
+                header = start + self._between
                 self._ledger.fail_checksum(int(buffer[header] & 7) << 8 | int(buffer[header + 1]))
-        self._ledger.frame(self._prefix_bytes * table.size)
+        if table.size:
+            imagined = max(self._between - base - int(table.offset[0]), 0)
+            self._ledger.frame(self._between * table.size - imagined)
+        if consumed:
+            self._ends_whole = bool(table.size) and int(table.offset[-1] + table.length[-1]) == consumed
         tables = self._decode(buffer, self._without_idle(buffer, table), base)
         self._position += consumed
         return Advance(tables, consumed)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from telemus.packets.ccsds import PacketTable
 from telemus.packets.columns import Octets, Ragged, array_at, calibrate, rows_at, unsigned_dtype
+from telemus.packets.derived import derive
 from telemus.packets.floating import elements_at, numbers_at, offsets_of
 from telemus.packets.layout import Field
 from telemus.packets.numbers import value_at
@@ -40,7 +41,7 @@ def read_rows(plan: ContainerPlan, buffer: Octets, table: PacketTable) -> tuple[
     if plan.steps is not None and enough.all():
         run = run_steps(plan.steps, buffer, table)
         if run.fits.all():
-            return run.fits, columns_of(plan.steps, run)
+            return run.fits, _with_derived(plan, columns_of(plan.steps, run))
     fits = rows_that_fit(plan, buffer, table)
     if not fits.any():
         return fits, {}
@@ -66,7 +67,7 @@ def rows_that_fit(plan: ContainerPlan, buffer: Octets, table: PacketTable) -> ND
 def extract(plan: ContainerPlan, buffer: Octets, table: PacketTable) -> dict[str, Column]:
     """Return the columns, in order of the packet; the caller has made sure that the rows fit."""
     if plan.steps is not None:
-        return columns_of(plan.steps, run_steps(plan.steps, buffer, table))
+        return _with_derived(plan, columns_of(plan.steps, run_steps(plan.steps, buffer, table)))
     fixed = [one for one in plan.fields if one.place.anchor == 0 and one.total_bits is not None]
     columns: dict[str, Column] = {}
     columns.update(_fixed_scalars([one for one in fixed if one.is_scalar], buffer, table))
@@ -76,7 +77,12 @@ def extract(plan: ContainerPlan, buffer: Octets, table: PacketTable) -> dict[str
         for one in plan.fields:
             if one.name not in columns:
                 columns[one.name] = _floating(one, buffer, anchors)
-    return {one.name: columns[one.name] for one in plan.fields}
+    return _with_derived(plan, {one.name: columns[one.name] for one in plan.fields})
+
+
+def _with_derived(plan: ContainerPlan, columns: dict[str, Column]) -> dict[str, Column]:
+    """Return the columns and behind them those that algorithms give."""
+    return {**columns, **derive(plan.derived, plan.fields, columns)} if plan.derived else columns
 
 
 def _fixed_scalars(fields: list[Field], buffer: Octets, table: PacketTable) -> dict[str, Column]:

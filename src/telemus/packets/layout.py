@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from telemus.packets.ccsds import MAX_PACKET_BYTES
 from telemus.packets.xtce import Container, Definition, Encoding, Entry, ParameterType, Reference
-from telemus.packets.xtce.model import Size
+from telemus.packets.xtce.model import LookupTable, Size
 
 MAX_STEPS = 100_000
 """Containers and members drawn for one layout: inclusion can double at every level, and a definition is not trusted."""
@@ -114,7 +114,8 @@ def _draw_entry(pen: _Pen, entry: Entry, start: Place) -> None:
         return
     shift = entry.shift_bits
     sized = entry.container and pen.definition.containers[entry.container].size_bits
-    if entry.condition is not None or entry.repeat is not None or entry.origin == "containerEnd" or sized:
+    moved = entry.origin in ("containerEnd", "nextEntry") or entry.segment_bits or entry.named_by
+    if entry.condition is not None or entry.repeat is not None or moved or sized:
         pen.varies = True
     elif isinstance(shift, int):
         _draw_at(pen, entry, start, shift)
@@ -160,13 +161,9 @@ def _append(pen: _Pen, name: str, parameter: str, kind: ParameterType, dimension
     if kind.encoding is None:
         _stop(pen, f"line {line}: {name} has no data encoding")
         return
-    is_octets = kind.encoding.scheme in ("string", "binary")
     if pen.stopped:
         return
-    if kind.encoding.scheme == "string" and (kind.encoding.leading_bits or not isinstance(kind.encoding.bits, int)):
-        pen.varies = True
-        return
-    if kind.encoding.measures_itself or (is_octets and (dimensions or _off_octets(pen, kind.encoding))):
+    if _is_for_steps(pen, kind.encoding, dimensions):
         pen.varies = True
         return
     bits = _resolve(pen, kind.encoding.bits, line)
@@ -187,13 +184,23 @@ def _append(pen: _Pen, name: str, parameter: str, kind: ParameterType, dimension
             pen.furthest = max(pen.furthest, pen.at.bit)
 
 
+def _is_for_steps(pen: _Pen, encoding: Encoding, dimensions: tuple[Size, ...]) -> bool:
+    """Return whether a field has a size or a place that only steps can find."""
+    if encoding.measures_itself or any(isinstance(size, LookupTable) for size in (encoding.bits, *dimensions)):
+        return True
+    if encoding.scheme == "string" and (encoding.leading_bits or not isinstance(encoding.bits, int)):
+        return True
+    is_octets = encoding.scheme in ("string", "binary")
+    return is_octets and (bool(dimensions) or _off_octets(pen, encoding))
+
+
 def _off_octets(pen: _Pen, encoding: Encoding) -> bool:
     return bool(pen.at.bit % 8 or (isinstance(encoding.bits, int) and encoding.bits % 8))
 
 
 def _resolve(pen: _Pen, size: Size, line: int) -> Size:
     """Return the size with its reference turned into the name of the latest field that carries the parameter."""
-    if isinstance(size, int):
+    if not isinstance(size, Reference):
         return size
     for one in reversed(pen.fields):
         if one.is_scalar and (one.parameter == size.parameter or one.parameter.endswith(tail_of(size.parameter))):

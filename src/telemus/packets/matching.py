@@ -92,12 +92,17 @@ def compare(kind: ParameterType, comparison: Comparison, values: NDArray[Any]) -
         return np.asarray(function(calibrate(kind, values), wanted_label), np.bool_)
     if comparison.use_calibrated and wanted_label in kind.labels.values():
         return _compare_label(kind, comparison, values)
-    wanted = number_of(wanted_label)
+    wanted = _truth_of(wanted_label) if kind.kind == "boolean" else number_of(wanted_label)
     if wanted is None:
         return np.full(values.shape, comparison.operator == "!=", np.bool_)
     if comparison.use_calibrated and not kind.labels:
         values = calibrate(kind, values)
     return np.asarray(function(values, wanted), np.bool_)
+
+
+def _truth_of(text: str) -> int | float | None:
+    """Return the number of a boolean as XML writes it (true, false), or of a number."""
+    return {"true": 1, "false": 0}.get(text.strip().lower(), number_of(text))
 
 
 def _compare_label(kind: ParameterType, comparison: Comparison, values: NDArray[Any]) -> Truth:

@@ -21,8 +21,8 @@ NOT_A_DIGIT = -1
 def value_at(rows: Octets, bit: int, bits: int, encoding: Encoding) -> NDArray[Any]:
     """Return (n,) the number at ``bit`` of each row.
 
-    Integers of more than 64 bits are Python integers in an object array; IEEE 754 of 128 bits is rounded to float64.
-    A binary-coded decimal with a digit above 9 is ``NOT_A_DIGIT``.
+    Integers of more than 64 bits are Python integers in an object array; IEEE 754 of 80 and 128 bits is rounded to
+    float64. A binary-coded decimal with a digit above 9 is ``NOT_A_DIGIT``.
     """
     if encoding.is_plain:
         return number_at(rows, bit, bits, encoding.scheme, encoding.little)
@@ -110,6 +110,52 @@ def _mil_1750a(value: NDArray[Any], bits: int) -> NDArray[np.float64]:
     return result
 
 
+def _parts(value: NDArray[Any], bits: int, exponent_bits: int) -> tuple[NDArray[np.bool_], Any, Any]:
+    """Return (sign, exponent, fraction) of a float whose sign comes first, then the exponent."""
+    wide = value.astype(np.uint64)
+    below = bits - 1 - exponent_bits
+    exponent = ((wide >> np.uint64(below)) & np.uint64((1 << exponent_bits) - 1)).astype(np.int64)
+    return (wide >> np.uint64(bits - 1)).astype(np.bool_), exponent, wide & np.uint64((1 << below) - 1)
+
+
+def _dec(value: NDArray[Any], bits: int) -> NDArray[np.float64]:
+    """Return VAX F_floating (32 bits) and D_floating (64 bits), the word with the sign first.
+
+    (-1)^s x 0.1f x 2^(e - 128) (VAX Architecture Reference Manual, 2.2.4 and 2.2.6). An exponent of 0 is zero; with the
+    sign set it is a reserved operand, which becomes NaN. D_floating has three bits more than float64: it is rounded.
+    """
+    sign, exponent, fraction = _parts(value, bits, 8)
+    size = bits - 9
+    whole = (fraction | np.uint64(1 << size)).astype(np.float64)
+    number = np.ldexp(whole, exponent - 128 - (size + 1))
+    number = np.where(exponent == 0, np.where(sign, np.nan, 0.0), np.where(sign, -number, number))
+    result: NDArray[np.float64] = number
+    return result
+
+
+def _ibm(value: NDArray[Any], bits: int) -> NDArray[np.float64]:
+    """Return System/360 hexadecimal floats: (-1)^s x 0.f x 16^(e - 64) (IBM Principles of Operation, A22-6821)."""
+    sign, exponent, fraction = _parts(value, bits, 7)
+    number = np.ldexp(fraction.astype(np.float64), 4 * (exponent - 64) - (bits - 8))
+    result: NDArray[np.float64] = np.where(sign, -number, number)
+    return result
+
+
+def _ti(value: NDArray[Any], bits: int) -> NDArray[np.float64]:
+    """Return floats of the TMS320C3x: exponent of 8 bits, sign, fraction, all in two's complement (SPRU031, 5.3).
+
+    01.f x 2^e, with the sign set 10.f x 2^e, which is (-2 + 0.f) x 2^e; an exponent of -128 is zero.
+    """
+    wide = value.astype(np.uint64)
+    size = bits - 9
+    exponent = sign_extended((wide >> np.uint64(bits - 8)).astype(np.uint8), 8).astype(np.int64)
+    sign = ((wide >> np.uint64(size)) & np.uint64(1)).astype(np.bool_)
+    fraction = (wide & np.uint64((1 << size) - 1)).astype(np.int64)
+    whole = np.where(sign, fraction - (2 << size), fraction + (1 << size)).astype(np.float64)
+    result: NDArray[np.float64] = np.where(exponent == -128, 0.0, np.ldexp(whole, exponent - size))
+    return result
+
+
 _READERS: dict[str, Any] = {
     "unsigned": lambda value, _: value,
     "twosComplement": sign_extended,
@@ -119,6 +165,9 @@ _READERS: dict[str, Any] = {
     "packedBCD": _packed_decimal,
     "IEEE754": lambda value, bits: value.view(f"f{bits // 8}"),
     "MILSTD_1750A": _mil_1750a,
+    "DEC": _dec,
+    "IBM": _ibm,
+    "TI": _ti,
 }
 
 
@@ -130,7 +179,8 @@ def _wide(rows: Octets, bit: int, bits: int, encoding: Encoding) -> NDArray[Any]
     if encoding.bits_reversed:
         codes = [int(f"{code:0{bits}b}"[::-1], 2) for code in codes]
     if encoding.scheme == "IEEE754":
-        return np.array([_binary128(code) for code in codes], np.float64)
+        read = _binary128 if bits == 128 else _extended80
+        return np.array([read(code) for code in codes], np.float64)
     result = np.empty(len(codes), object)
     result[:] = [_wide_integer(code, bits, encoding.scheme) for code in codes]
     return result
@@ -147,6 +197,24 @@ def _wide_integer(code: int, bits: int, scheme: str) -> int:
     return {"twosComplement": code - 2 * top, "onesComplement": code - 2 * top + 1, "signMagnitude": top - code}[scheme]
 
 
+def _extended80(code: int) -> float:
+    """Return a double extended number (15 bits of exponent, then 64 with the leading one written) as float64."""
+    exponent, whole = (code >> 64) & 0x7FFF, code & ((1 << 64) - 1)
+    if exponent == 0x7FFF:
+        value = math.nan if whole & ((1 << 63) - 1) else math.inf
+    else:
+        value = _scaled(whole, max(exponent, 1) - 16383 - 63)
+    return -value if code >> 79 else value
+
+
+def _scaled(whole: int, power: int) -> float:
+    """Return an integer times a power of two, infinite where that is beyond float64."""
+    try:
+        return math.ldexp(float(whole), power)
+    except OverflowError:
+        return math.inf
+
+
 def _binary128(code: int) -> float:
     """Return an IEEE 754 number of 128 bits (15 of exponent, 112 of fraction) as the nearest float64."""
     exponent, fraction = (code >> 112) & 0x7FFF, code & ((1 << 112) - 1)
@@ -154,8 +222,5 @@ def _binary128(code: int) -> float:
         value = math.nan if fraction else math.inf
     else:
         whole = fraction | (1 << 112) if exponent else fraction
-        try:
-            value = math.ldexp(float(whole), max(exponent, 1) - 16383 - 112)
-        except OverflowError:
-            value = math.inf
+        value = _scaled(whole, max(exponent, 1) - 16383 - 112)
     return -value if code >> 127 else value

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from telemus.errors import DefinitionError, Fault
 from telemus.packets.ccsds import MAX_PACKET_BYTES, MIN_PACKET_BYTES
+from telemus.packets.derived import Derivation, derivations
 from telemus.packets.layout import Field, Layout, lay_out
 from telemus.packets.matching import parameters_of
 from telemus.packets.steps import Program, compile_steps
@@ -36,7 +37,8 @@ class ContainerPlan:
 
     ``fixed_bytes`` is the packet length if every packet of the container has the same, else None. ``apid`` is None
     where the definition does not choose by APID. ``undecodable`` says, if not empty, what stops decoding.
-    ``steps`` are there where the layout differs from packet to packet beyond the length of arrays.
+    ``steps`` are there where the layout differs from packet to packet beyond the length of arrays. ``derived`` are the
+    columns that algorithms add. ``digest`` is the SHA-256 of the definition.
     """
 
     name: str
@@ -50,6 +52,8 @@ class ContainerPlan:
     time: TimeFields | None
     undecodable: str = ""
     steps: Program | None = None
+    derived: tuple[Derivation, ...] = ()
+    digest: str = ""
     children: tuple[ContainerPlan, ...] = ()
 
     def field(self, name: str) -> Field:
@@ -57,14 +61,16 @@ class ContainerPlan:
 
         Raises KeyError with the names there are.
         """
-        for one in self.fields:
+        known = (*self.fields, *(one.field for one in self.derived))
+        for one in known:
             if one.name == name:
                 return one
-        raise KeyError(f"container {self.name}: got column {name}, wanted one of {[one.name for one in self.fields]}")
+        raise KeyError(f"container {self.name}: got column {name}, wanted one of {[one.name for one in known]}")
 
     def field_of(self, parameter: str) -> Field | None:
         """Return the last field of that parameter (qualified name), None if there is none."""
-        return next((one for one in reversed(self.fields) if one.parameter == parameter), None)
+        known = (*(one.field for one in self.derived), *self.fields)
+        return next((one for one in reversed(known) if one.parameter == parameter), None)
 
     def walk(self) -> Iterator[ContainerPlan]:
         """Yield this plan and all below it."""
@@ -160,6 +166,8 @@ def _compile(
         time=_time(definition, fields),
         undecodable=trouble,
         steps=steps,
+        derived=derivations(definition, container, fields),
+        digest=definition.digest,
         children=below,
     )
 

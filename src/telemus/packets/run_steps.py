@@ -13,10 +13,10 @@ from telemus.packets.columns import Octets, Ragged, calibrate
 from telemus.packets.floating import elements_at, numbers_at, octets_at, offsets_of
 from telemus.packets.layout import Field
 from telemus.packets.matching import Known, holds
-from telemus.packets.steps import Block, Program, Read, Step
-from telemus.packets.text import text_at
-from telemus.packets.xtce import ParameterType, Reference
-from telemus.packets.xtce.model import Size
+from telemus.packets.steps import Block, Join, Program, Read, Step
+from telemus.packets.text import cut_text, text_at
+from telemus.packets.xtce import ParameterType
+from telemus.packets.xtce.model import LookupTable, Size
 
 MAX_TURNS = 200_000
 """Turns of all repetitions together in one run: a count comes from the packet and is not trusted."""
@@ -141,6 +141,8 @@ def _ragged(pieces: list[Piece], count: int) -> Ragged:
 def _take(run: Run, step: Step, rows: Rows, start: NDArray[np.int64]) -> None:
     if isinstance(step, Read):
         _read(run, step, rows[run.fits[rows]])
+    elif isinstance(step, Join):
+        _join(run, step)
     else:
         _block(run, step, rows, start)
 
@@ -188,8 +190,13 @@ def _move(run: Run, block: Block, rows: Rows, start: NDArray[np.int64]) -> None:
 
 def _size(run: Run, size: Size, rows: Rows) -> NDArray[np.int64]:
     """Return a size for each row; -1 where it is read from a parameter that the packet does not hold."""
-    if not isinstance(size, Reference):
+    if isinstance(size, int):
         return np.full(rows.size, size, np.int64)
+    if isinstance(size, LookupTable):
+        chosen = np.full(rows.size, size.default, np.int64)
+        for condition, value in reversed(size.rows):  # of several that hold, the first in the list
+            chosen[holds(condition, lambda name: run.lookup(rows, name), rows.size)] = value
+        return chosen
     known = run.lookup(rows, size.parameter)
     if known is None or known.present is None:
         return np.full(rows.size, -1, np.int64)
@@ -231,10 +238,39 @@ def _read(run: Run, step: Read, rows: Rows) -> None:
         _keep(run, step, Piece(rows, begin, width, values, elements))
 
 
+def _join(run: Run, step: Join) -> None:
+    """Read a value from the segments that the last turn has read, in the rows that have all of them."""
+    latest = [run.pieces[at][-1] for at, _ in step.parts if run.pieces[at]]
+    if len(latest) < len(step.parts):
+        return
+    turns = [dict(zip(one.rows.tolist(), one.values.tolist(), strict=True)) for one in latest]
+    rows = [row for row in turns[-1] if all(row in one for one in turns) and run.fits[row]]
+    width = -(-step.bits // 8)
+    codes = []
+    for row in rows:
+        code = 0
+        for (_, bits), one in zip(step.parts, turns, strict=True):
+            code = code << bits | int(one[row])
+        codes.append((code << (8 * width - step.bits)).to_bytes(width, "big"))
+    buffer = np.frombuffer(b"".join(codes), np.uint8)
+    begin, chosen = np.arange(len(rows), dtype=np.int64) * 8 * width, np.array(rows, np.int64)
+    if step.encoding.scheme == "binary":
+        values = octets_at(buffer, begin, np.full(len(rows), step.bits, np.int64))
+    elif step.encoding.scheme == "string":
+        values = cut_text(buffer.reshape(-1, width), step.encoding)
+    else:
+        values = numbers_at(buffer, begin, step.bits, step.encoding)
+    _store(run, step, Piece(chosen, begin, np.full(len(rows), step.bits, np.int64), values))
+
+
 def _keep(run: Run, step: Read, piece: Piece) -> None:
     rows = piece.rows
     run.at[rows] = piece.begin + piece.bits
     run.furthest[rows] = np.maximum(run.furthest[rows], run.at[rows])
+    _store(run, step, piece)
+
+
+def _store(run: Run, step: Read | Join, piece: Piece) -> None:
     run.pieces[step.slot].append(piece)
     if not step.counts:
-        run.note(step.parameter, step.type, rows, piece.values)
+        run.note(step.parameter, step.type, piece.rows, piece.values)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from telemus.packets.columns import Octets
 from telemus.packets.xtce import Encoding
 
+Octets = NDArray[np.uint8]
 Bits = NDArray[np.int64]
 
 
@@ -44,11 +45,55 @@ def cut_text(rows: Octets, encoding: Encoding) -> NDArray[Any]:
     if octets == 0:
         return np.zeros(len(rows), "S1")
     text: NDArray[Any] = np.ascontiguousarray(rows).view(f"S{octets}")[:, 0].copy()
-    if encoding.terminator and encoding.terminator != b"\0":
-        return np.array([one.split(encoding.terminator)[0] for one in text.tolist()], f"S{octets}")
     if encoding.terminator:
-        return np.array([one.split(b"\0")[0] for one in text.tolist()], f"S{octets}")
+        step = octets_of_a_character(encoding.charset)
+        whole = [one.ljust(octets, b"\0") for one in text.tolist()]
+        ends = [_place_of(encoding.terminator, one, step) for one in whole]
+        return np.array([one if end < 0 else one[:end] for one, end in zip(whole, ends, strict=True)], f"S{octets}")
     return text
+
+
+def octets_of_a_character(charset: str) -> int:
+    """Return how many octets the smallest character of a character set has: 4 of UTF-32, 2 of UTF-16, else 1."""
+    name = charset.upper().replace("_", "-")
+    return 4 if name.startswith("UTF-32") else 2 if name.startswith("UTF-16") else 1
+
+
+def told_text(values: NDArray[Any], charset: str) -> NDArray[Any]:
+    r"""Return text of octets (n,); what the character set does not have becomes U+FFFD.
+
+    A byte order mark is taken and left out; without one UTF-16 and UTF-32 are most significant octet first (RFC 2781,
+    4.3). Zeros that pad the end are no text.
+
+    >>> told_text(np.array([b"a\0b"]), "UTF-16LE").tolist()
+    ['ab']
+    """
+    step = octets_of_a_character(charset)
+    codec = charset
+    try:
+        codec = codecs.lookup(charset).name
+    except LookupError:
+        codec = "latin-1"
+    if step == 1 and codec != "utf-8":
+        return np.char.decode(values, codec, "replace")
+    distinct, inverse = np.unique(values, return_inverse=True)
+    names = [_told(one, codec, step) for one in distinct.tolist()]
+    return np.array(names or [""])[inverse].reshape(values.shape)
+
+
+def _told(octets: bytes, codec: str, step: int) -> str:
+    whole = octets + bytes(-len(octets) % step)  # a bytes column has lost the zeros at its end
+    if codec in ("utf-16", "utf-32") and not whole.startswith((codecs.BOM_UTF16_LE, b"\xfe\xff", b"\0\0\xfe\xff")):
+        codec += "-be"
+    return whole.decode(codec, "replace").removeprefix("\ufeff").rstrip("\0")
+
+
+def _place_of(terminator: bytes, octets: bytes, step: int) -> int:
+    """Return where the terminator begins at a whole character, -1 if it is not there."""
+    place = octets.find(terminator)
+    while place % step and place >= 0:
+        place = octets.find(terminator, place + 1)
+    return place
 
 
 def _one(octets: bytes, encoding: Encoding, limit: int) -> tuple[bytes, int] | None:
@@ -60,7 +105,7 @@ def _one(octets: bytes, encoding: Encoding, limit: int) -> tuple[bytes, int] | N
             return None
         return octets[lead : lead + length], limit or lead + length
     if encoding.terminator:
-        place = octets.find(encoding.terminator)
+        place = _place_of(encoding.terminator, octets, octets_of_a_character(encoding.charset))
         if place < 0:
             return (octets, limit) if limit else None
         return octets[:place], limit or place + len(encoding.terminator)

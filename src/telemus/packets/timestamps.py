@@ -6,7 +6,6 @@ in or taken out. Times counted from TAI or GPS epochs so read as TAI or GPS time
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -14,11 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemus.packets.xtce import ParameterType
+from telemus.packets.xtce.epochs import reading_of
 
-_EPOCHS = {"TAI": "1958-01-01", "J2000": "2000-01-01T12:00:00", "UNIX": "1970-01-01", "GPS": "1980-01-06"}
-"""XTCE 1.2 EpochTimeEnumsType; TAI counts from 1958-01-01 (CCSDS 301.0-B-4 clause 3.2.2)."""
-_UNIT_NS = {"s": Fraction(10**9), "ps": Fraction(1, 1000), "d": Fraction(86_400 * 10**9)}
-_NUMBERS = ("unsigned", "twosComplement", "onesComplement", "signMagnitude", "BCD", "packedBCD", "IEEE754")
 _LIMIT_NS = 9.2e18
 """Just inside int64: years 1678 to 2261."""
 
@@ -32,31 +28,21 @@ class TimeRule(NamedTuple):
 
 
 def time_rule(kind: ParameterType) -> TimeRule | None:
-    """Return how the raw values of a parameter type become timestamps; None if it has no epoch or is not linear.
-
-    >>> time_rule(ParameterType("T", "absolute time", epoch="1970-01-02", unit="s"))  # no encoding: no values
-    """
-    numeric = kind.encoding is not None and kind.encoding.scheme in _NUMBERS
-    if kind.kind != "absolute time" or not numeric or kind.calibrator is not None or kind.contexts:
-        return None
-    epoch_ns, unit_ns = _epoch_ns(kind.epoch), _UNIT_NS.get(kind.unit)
-    if epoch_ns is None or unit_ns is None or len(kind.calibration) not in (0, 1, 2):
-        return None
-    # The decimal text of a scale such as 0.001 is what its author meant; its binary fraction is not.
-    offset, scale = (Fraction(repr(one)) for one in ((*kind.calibration, 0.0, 0.0)[:2] if kind.calibration else (0, 1)))
-    step = scale * unit_ns
-    if step.numerator * step.denominator >= 1 << 62:
-        return None
-    return TimeRule(epoch_ns + round(offset * unit_ns), step.numerator, step.denominator)
+    """Return how the raw values of a parameter type become timestamps; None if it has no epoch that is known."""
+    passed = None if kind.kind != "absolute time" or kind.time is None else passing_rule(kind)
+    start_ns = None if passed is None or kind.time is None else reading_of(kind.time.epoch)
+    return None if passed is None or start_ns is None else passed._replace(start_ns=passed.start_ns + start_ns)
 
 
-def _epoch_ns(epoch: str) -> int | None:
-    try:
-        when = datetime.fromisoformat(_EPOCHS.get(epoch, epoch))
-    except ValueError:
+def passing_rule(kind: ParameterType) -> TimeRule | None:
+    """Return how raw values become the time [ns] that has passed since the epoch; None if they are no linear number."""
+    text = kind.encoding is None or kind.encoding.scheme in ("string", "binary")
+    if kind.time is None or text or kind.calibrator is not None or kind.contexts:
         return None
-    when = when.replace(tzinfo=UTC) if when.tzinfo is None else when
-    return (when - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
+    step = kind.time.scale * kind.time.unit_ns
+    if abs(step.numerator * step.denominator) >= 1 << 62:
+        return None
+    return TimeRule(round(kind.time.offset * kind.time.unit_ns), step.numerator, step.denominator)
 
 
 def timestamps_of(rule: TimeRule, raw: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -72,8 +58,11 @@ def timestamps_of(rule: TimeRule, raw: NDArray[Any]) -> tuple[NDArray[np.int64],
         return np.array([0 if abs(one) > _LIMIT_NS else one for one in exact], np.int64), outside
     passed_ns = raw.astype(np.float64) * (rule.numerator / rule.denominator)
     beyond = ~((np.abs(passed_ns) < _LIMIT_NS) & (np.abs(passed_ns + rule.start_ns) < _LIMIT_NS))
-    if raw.dtype.kind == "f":
-        return np.rint(np.where(beyond, 0.0, passed_ns)).astype(np.int64) + np.where(beyond, 0, rule.start_ns), beyond
+    if raw.dtype.kind == "f":  # whole numbers exactly, and of the rest, which is small, the product
+        whole_part = np.floor(np.where(beyond, 0.0, raw))
+        rest_ns = (np.where(beyond, 0.0, raw) - whole_part) * (rule.numerator / rule.denominator)
+        times, _ = timestamps_of(rule, whole_part.astype(np.int64))
+        return np.where(beyond, 0, times + np.rint(rest_ns).astype(np.int64)), beyond
     wide = np.where(beyond, 0, raw).astype(np.uint64 if raw.dtype.kind == "u" else np.int64)
     whole, rest = np.divmod(wide, wide.dtype.type(rule.denominator))
     ns = whole.astype(np.int64) * rule.numerator

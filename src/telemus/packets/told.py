@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from telemus.packets.columns import Ragged, apply_calibrator, calibrate
 from telemus.packets.layout import Field
 from telemus.packets.matching import Known, holds
+from telemus.packets.xtce.model import Calibrator, Instance, MathOperation
 
 Column = NDArray[Any] | Ragged
 FieldOf = Callable[[str], Field | None]
@@ -25,15 +26,35 @@ def told_column(field: Field, columns: Mapping[str, Column], field_of: FieldOf) 
     """
     column = columns[field.name]
     values = column.values if isinstance(column, Ragged) else column
+    lookup = lookup_beside(column, columns, field_of)
     told = calibrate(field.type, values)
+    if isinstance(field.type.calibrator, MathOperation):
+        told = _by_formula(field.type.calibrator, values, lookup)
     if field.type.contexts:
-        told = np.asarray(told, np.float64).copy() if told is values else told
+        told = np.ma.asarray(told, np.float64).copy() if told is values else told
         free = np.ones(values.shape[0], np.bool_)
         for context in field.type.contexts:
-            here = free & holds(context.condition, lookup_beside(column, columns, field_of), values.shape[0])
-            told[here] = apply_calibrator(context.calibrator, values[here])
+            here = free & holds(context.condition, lookup, values.shape[0])
+            if here.any():
+                told[here] = _by_formula(context.calibrator, values, lookup)[here]
             free &= ~here
     return Ragged(told, column.offsets) if isinstance(column, Ragged) else told
+
+
+def _by_formula(calibrator: Calibrator, values: NDArray[Any], lookup: Callable[[str], Known | None]) -> NDArray[Any]:
+    """Return values by a calibrator whose formula may ask for other parameters, masked where ``values`` are."""
+    raw = np.ma.getdata(values)
+    told = apply_calibrator(calibrator, raw, lambda instance: value_beside(instance, lookup))
+    return np.ma.MaskedArray(told, values.mask) if isinstance(values, np.ma.MaskedArray) else told
+
+
+def value_beside(instance: Instance, lookup: Callable[[str], Known | None]) -> NDArray[Any] | None:
+    """Return the values of an operand, by its default calibrator if it is to be calibrated; None if there are none."""
+    known = lookup(instance.parameter)
+    if known is None:
+        return None
+    values = calibrate(known.type, known.raw) if instance.use_calibrated and not known.type.labels else known.raw
+    return values if known.present is None else np.ma.MaskedArray(values, ~known.present)
 
 
 def lookup_beside(column: Column, columns: Mapping[str, Column], field_of: FieldOf) -> Callable[[str], Known | None]:

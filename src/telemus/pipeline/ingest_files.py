@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from telemus.archive import Archive, Received
+from telemus.archive import Archive, Received, update_pyramid
 from telemus.errors import FormatError
 from telemus.mission import Mission
 from telemus.packets import Plan, as_plan
@@ -44,6 +44,7 @@ def ingest(archive: Archive, files: Iterable[Path | str], progress: Progress | N
         found = [_take(archive, mission, plan, path, report) for path in paths]
         found.extend(_decode(archive, mission, plan, one, report) for one in unfinished if not one.ingested)
         found.extend(_stamped_again(archive, mission, plan))
+        update_pyramid(archive)
         account = merged([one.account() for one in archive.received() if one.ingested])
         archive.set_account(account)
     summary = IngestSummary(tuple(found), account)

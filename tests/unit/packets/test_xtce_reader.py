@@ -95,7 +95,7 @@ def test_cycles_are_faults(types: str, containers: str) -> None:
 
 def test_unsupported_is_reported_not_dropped_and_stops_only_its_container() -> None:
     text = system(
-        types=U8 + '<FloatParameterType name="Old"><FloatDataEncoding sizeInBits="32" encoding="DEC"/>'
+        types=U8 + '<FloatParameterType name="Old"><FloatDataEncoding sizeInBits="32" encoding="Cray"/>'
         "</FloatParameterType>",
         parameters='<Parameter name="P" parameterTypeRef="U8"/><Parameter name="O" parameterTypeRef="Old"/>',
         containers="""<SequenceContainer name="C"><EntryList><ParameterRefEntry parameterRef="P"/>
@@ -104,9 +104,9 @@ def test_unsupported_is_reported_not_dropped_and_stops_only_its_container() -> N
         more="<ServiceSet/>",
     )
     definition = parse_definition(text, "some.xml")
-    assert [fault.got for fault in definition.unsupported] == ["float encoding DEC"]
-    assert "line 3" in definition.unsupported[0].where
-    assert "DEC" in compile_plan(definition, "C").root.undecodable
+    assert [fault.got for fault in definition.unsupported] == ["services", "float encoding Cray"]
+    assert "line 3" in definition.unsupported[1].where
+    assert "Cray" in compile_plan(definition, "C").root.undecodable
     assert compile_plan(definition, "D").root.undecodable == ""
 
 

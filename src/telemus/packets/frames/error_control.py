@@ -1,4 +1,9 @@
-"""Check and write the frame error control field: the CRC of ``packets.crc`` over each frame (132.0-B-3 4.1.6)."""
+"""Check and write the frame error control field: 16 bits (132.0-B-3, 732.0-B-4, 732.1-B-3 clause 4.1.6) or 32 (USLP).
+
+The 16 bits are the CRC of ``packets.crc``. The 32 bits of USLP (732.1-B-3 annex B) are those of Proximity-1 (211.2-B-3
+annex C): generator x^32 + x^23 + x^21 + x^11 + x^2 + 1, register preset to zeros, most significant bit first, no final
+inversion. It is none of the CRC-32 of computer networks.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +11,98 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from telemus.packets.crc import TABLES, crc16_range, seal_rows
+from telemus.packets.ccsds import Block, octets_of
+from telemus.packets.crc import TABLES, crc16_range
+
+GENERATOR_32 = 0x00A00805
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _remainders(octets: NDArray[np.uint8], width: int, tables: NDArray[np.int64], found: NDArray[np.uint16]) -> None:
+def _slicing_tables_32() -> NDArray[np.int64]:
+    """Return (4, 256): row k is the register after octet v and then k octets of zero."""
+    register = np.arange(256, dtype=np.int64) << 24
+    for _ in range(8):
+        register = ((register << 1) & 0xFFFFFFFF) ^ (register >> 31) * GENERATOR_32
+    rows = [register]
+    for _ in range(3):
+        rows.append(((rows[-1] << 8) & 0xFFFFFFFF) ^ register[rows[-1] >> 24])
+    return np.array(rows)
+
+
+TABLES_32 = _slicing_tables_32()
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def crc32_range(buffer: NDArray[np.uint8], start: int, stop: int, tables: NDArray[np.int64]) -> int:
+    """Return the CRC of 32 bits of ``buffer[start:stop]``, four octets a step."""
+    register = 0
+    at = start
+    while at + 4 <= stop:
+        register = (
+            tables[3, buffer[at] ^ (register >> 24)]
+            ^ tables[2, buffer[at + 1] ^ ((register >> 16) & 0xFF)]
+            ^ tables[1, buffer[at + 2] ^ ((register >> 8) & 0xFF)]
+            ^ tables[0, buffer[at + 3] ^ (register & 0xFF)]
+        )
+        at += 4
+    while at < stop:
+        register = ((register << 8) & 0xFFFFFFFF) ^ tables[0, (register >> 24) ^ buffer[at]]
+        at += 1
+    return register
+
+
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _remainders_16(
+    octets: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    tables: NDArray[np.int64],
+    found: NDArray[np.uint32],
+) -> None:
     for row in range(found.size):
-        found[row] = crc16_range(octets, row * width, (row + 1) * width, tables)
+        found[row] = crc16_range(octets, starts[row], stops[row], tables)
 
 
-def remainders(rows: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """Return the CRC over each whole frame (n,): 0 where its error control holds."""
-    found = np.empty(len(rows), np.uint16)
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _remainders_32(
+    octets: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    tables: NDArray[np.int64],
+    found: NDArray[np.uint32],
+) -> None:
+    for row in range(found.size):
+        found[row] = crc32_range(octets, starts[row], stops[row], tables)
+
+
+def remainders(rows: NDArray[np.uint8], bits: int = 16, length: NDArray[np.int64] | None = None) -> NDArray[np.uint32]:
+    """Return the CRC over each whole frame (n,): 0 where its error control holds.
+
+    ``length`` (n,) where frames are shorter than their rows.
+    """
+    found = np.empty(len(rows), np.uint32)
     octets = np.ascontiguousarray(rows).reshape(-1)
     octets.flags.writeable = False
-    _remainders(octets, rows.shape[1], TABLES, found)
+    starts = np.arange(len(rows), dtype=np.int64) * rows.shape[1]
+    stops = starts + (rows.shape[1] if length is None else length)
+    if bits == 16:
+        _remainders_16(octets, starts, stops, TABLES, found)
+    else:
+        _remainders_32(octets, starts, stops, TABLES_32, found)
     return found
 
 
-def seal(rows: NDArray[np.uint8]) -> None:
-    """Write the error control of each frame (n, bytes) into its last two bytes."""
-    seal_rows(rows, TABLES)
+def seal(rows: NDArray[np.uint8], bits: int = 16) -> None:
+    """Write the error control of each frame (n, bytes) into its last 2 or 4 bytes."""
+    width = bits // 8
+    found = remainders(rows[:, :-width], bits)
+    rows[:, -width:] = found.astype(">u4").view(np.uint8).reshape(-1, 4)[:, 4 - width :]
+
+
+def crc32(data: Block) -> int:
+    """Return the frame error control of 32 bits of ``data``.
+
+    >>> hex(crc32(bytes.fromhex("8000000400")))
+    '0xbcc004e7'
+    """
+    octets = octets_of(data)
+    return int(crc32_range(octets, 0, octets.size, TABLES_32))

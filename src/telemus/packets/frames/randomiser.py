@@ -6,6 +6,9 @@ Two generators, each preset at the start of every frame or code block (the marke
   legacy systems" since (131.0-B-5 and -6 clause 10.4.2). Begins FF 48 0E C0 9A.
 - ``long``: h(x) = x^17 + x^14 + 1, preset to 11000111000111000, 131071 bits long (131.0-B-5 and -6 clause 10.4.1).
   Begins 1C 71 B9 1B A9: the preset leaves the register with its last bit first.
+
+A third, ``idle``, randomises nothing: h(x) = x^32 + x^31 + x^30 + x^10 + 1, preset to ones, is the recommended content
+of frames of only idle data (132.0-B-3 annex D, 732.0-B-5 annex D, 732.1-B-3 annex H). Begins FF FF FF FF 6D B6 D8 61.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ class _Generator(NamedTuple):
 _GENERATORS = {
     "short": _Generator(8, (0, 3, 5, 7), 0xFF),
     "long": _Generator(17, (0, 14), 0b11000111000111000),
+    "idle": _Generator(32, (0, 10, 30, 31), 0xFFFFFFFF),
 }
 
 

@@ -25,6 +25,8 @@ FIELD_POLYNOMIAL = 0x187
 ROOT_STEP = 11
 """Roots are powers of alpha^11: 131.0-B-3 clause 4.3.4."""
 SYMBOLS = 255
+UNCORRECTABLE = -1
+"""Stands for the symbols corrected in a code word that had too many wrong ones."""
 DEPTHS = (1, 2, 3, 4, 5, 8)
 """131.0-B-3 clause 4.3.5.1."""
 CODES = (223, 239)
@@ -37,15 +39,16 @@ Octets = NDArray[np.uint8]
 
 
 class Corrected(NamedTuple):
-    """What a check of frames found, one value per frame (n,).
+    """What a check of frames found.
 
-    ``rows`` (n, bytes) are the frames without check symbols; ``symbols`` and ``bits`` what was corrected in data and
-    check symbols; ``ok`` False where a code word had more errors than the code corrects.
+    ``rows`` (n, bytes) are the frames without check symbols; ``symbols`` and ``bits`` (n, depth) what was corrected in
+    data and check symbols of each code word, UNCORRECTABLE symbols where a word had more errors than the code
+    corrects; ``ok`` (n,) False where a frame has such a word.
     """
 
     rows: Octets
-    symbols: NDArray[np.int32]
-    bits: NDArray[np.int32]
+    symbols: NDArray[np.int16]
+    bits: NDArray[np.int16]
     ok: NDArray[np.bool_]
 
 
@@ -134,7 +137,7 @@ class ReedSolomon:
         if blocks.ndim != 2 or blocks.shape[1] != self.block_bytes:
             raise SignalError(f"Reed-Solomon: got blocks {blocks.shape}, wanted (n, {self.block_bytes})")
         writable = np.require(blocks, np.uint8, ["C", "W"])
-        found = np.zeros((len(writable), 2), np.int32)
+        found = np.zeros((len(writable), self.depth, 2), np.int16)
         shape = (self.depth, self.word_bytes, self.check_symbols, 128 - self.check_symbols // 2)
         tables = _tables(self.check_symbols, self.dual_basis)
 
@@ -149,8 +152,8 @@ class ReedSolomon:
             with ThreadPoolExecutor(parts) as pool:
                 list(pool.map(part, bounds[:-1], bounds[1:]))
         data = self.depth * self.word_bytes
-        ok = found[:, 0] >= 0
-        return Corrected(writable[:, :data], np.maximum(found[:, 0], 0), found[:, 1].copy(), ok)
+        symbols = found[:, :, 0]
+        return Corrected(writable[:, :data], symbols, found[:, :, 1], (symbols != UNCORRECTABLE).all(1))
 
 
 def basis_tables() -> tuple[Octets, Octets]:

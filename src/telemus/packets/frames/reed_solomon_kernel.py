@@ -20,9 +20,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from telemus.packets.frames.reed_solomon import UNCORRECTABLE
+
 EXP, LOG, BITS = range(3)
 TO_CONVENTIONAL, TO_SENT = range(2)
-UNCORRECTABLE = -1
 WORK_ROWS, WORK_COLUMNS = 6, 256
 SYNDROME, LOCATOR, BEFORE, SPARE, EVALUATOR, CHIEN = range(6)
 
@@ -207,21 +208,17 @@ def _remainder(row, word, depth, data, checks, steps, bases, work):  # type: ign
 def decode_rows(rows, shape, steps, field, bases, found):  # type: ignore[no-untyped-def]
     """Check and correct each row in place: ``shape`` = (depth, data, checks, first root).
 
-    ``found`` (n, 2) int32 gets symbols and bits corrected; UNCORRECTABLE in the first where a word could not be
-    corrected (such words keep what was received, the other words of the row are corrected).
+    ``found`` (n, depth, 2) int16 gets symbols and bits corrected in each word; UNCORRECTABLE in the first where it
+    could not be corrected (such words keep what was received, the other words of the row are corrected).
     """
     depth, data, checks, first_root = shape
     work = np.zeros((WORK_ROWS, WORK_COLUMNS), np.int64)
     places = np.zeros(WORK_COLUMNS, np.int64)
     for number in range(rows.shape[0]):
         row = rows[number]
-        symbols, bits, lost = np.int64(0), np.int64(0), False
         for word in range(depth):
             if _remainder(row, word, depth, data, checks, steps, bases, work):
                 continue
             fixed, changed = _correct(row, word, depth, data + checks, checks, first_root, field, bases, work, places)
-            lost |= fixed == UNCORRECTABLE
-            symbols += max(fixed, 0)
-            bits += changed
-        found[number, 0] = UNCORRECTABLE if lost else symbols
-        found[number, 1] = bits
+            found[number, word, 0] = fixed
+            found[number, word, 1] = changed

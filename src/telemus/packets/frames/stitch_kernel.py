@@ -1,4 +1,4 @@
-"""Put packets together from the packet zones of one virtual channel: the compiled part behind ``channel``.
+"""Put packets together from the packet zones of one virtual channel: the compiled part behind ``access_point``.
 
 ``zones`` (m,) holds what was left of the last zones (``held`` bytes, beginning with a packet), then the zones of
 frames, one after another; ``ends`` (n,) is where each zone ends, ``pointers`` (n,) the byte of the zone where the
@@ -19,8 +19,8 @@ from numba import njit
 
 TAKEN, IDLE, HEADLESS, CUT, BROKEN, FOREIGN = range(6)
 CLASSES = 6
-IDLE_PACKETS, AT, WRITTEN, PACKETS = 6, 7, 8, 9
-STATE_SIZE = 10
+IDLE_PACKETS, AT, WRITTEN, PACKETS, LOSSES = 6, 7, 8, 9, 10
+STATE_SIZE = 11
 UNDER_WAY, UNKNOWN = -1, -2
 
 
@@ -66,45 +66,61 @@ def _agree(zones, at, begin, end, pointer):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def stitch(zones, held, ends, pointers, fresh, out, lengths, state):  # type: ignore[no-untyped-def]
+def _lose(kind, start, stop, losses, state):  # type: ignore[no-untyped-def]
+    """Give up [start, stop)."""
+    if stop > start:
+        place = state[LOSSES]
+        losses[place, 0], losses[place, 1], losses[place, 2] = kind, start, stop
+        state[LOSSES] = place + 1
+
+
+@njit(cache=True)
+def _give(zones, at, length, out, lengths, state):  # type: ignore[no-untyped-def]
+    """Hand out the packet at ``at``; the length of an encapsulation packet is written with a minus."""
+    kind = _class(zones, at)
+    state[kind] += length
+    state[IDLE_PACKETS] += kind == IDLE
+    if kind == IDLE:
+        return
+    written = state[WRITTEN]
+    for place in range(length):
+        out[written + place] = zones[at + place]
+    lengths[state[PACKETS]] = length if kind == TAKEN else -length
+    state[WRITTEN] = written + length
+    state[PACKETS] += 1
+
+
+@njit(cache=True)
+def stitch(zones, held, ends, pointers, fresh, out, lengths, losses, state):  # type: ignore[no-untyped-def]
     """Copy whole packets one after another into ``out``, their lengths into ``lengths``; count all bytes in ``state``.
 
-    ``state`` (10,): bytes by class, idle packets, where the packet that is still under way begins (-1 none), bytes
-    and packets written.
+    ``losses`` (3 n, 3): class, start and stop in ``zones`` of what is given up. ``state`` (11,): bytes by class of what
+    is handed out, idle packets, where the packet that is still under way begins (-1 none), bytes and packets written,
+    losses written.
     """
     at = 0 if state[AT] >= 0 else -1
     begin = held
     for frame in range(ends.size):
         end, pointer = ends[frame], pointers[frame]
+        stop = begin + pointer if 0 <= pointer < end - begin else end
         if fresh[frame] and at >= 0:
-            state[CUT] += begin - at
+            _lose(CUT, at, begin, losses, state)
             at = -1
-        if at >= 0 and not _agree(zones, at, begin, end, pointer):
-            stop = begin + pointer if 0 <= pointer < end - begin else end
-            state[BROKEN] += stop - at
+        if at < 0:
+            _lose(HEADLESS, begin, stop, losses, state)
             at = stop if stop < end else -1
-        elif at < 0:
-            stop = begin + pointer if 0 <= pointer < end - begin else end
-            state[HEADLESS] += stop - begin
+        elif not _agree(zones, at, begin, end, pointer):
+            _lose(BROKEN, at, stop, losses, state)
             at = stop if stop < end else -1
         while 0 <= at < end:
             length = _length(zones, at, end)
             if length == UNKNOWN:
-                state[BROKEN] += end - at
+                _lose(BROKEN, at, end, losses, state)
                 at = -1
             elif length == UNDER_WAY or at + length > end:
                 break
             else:
-                kind = _class(zones, at)
-                state[kind] += length
-                state[IDLE_PACKETS] += kind == IDLE
-                if kind == TAKEN:
-                    written = state[WRITTEN]
-                    for place in range(length):
-                        out[written + place] = zones[at + place]
-                    lengths[state[PACKETS]] = length
-                    state[WRITTEN] = written + length
-                    state[PACKETS] += 1
+                _give(zones, at, length, out, lengths, state)
                 at += length
         begin = end
     state[AT] = at

@@ -5,7 +5,12 @@ the data end there). A marker that is worse is bridged if the one behind it is r
 goes bit by bit, in all eight alignments, from inside the last unit: bits that were lost or added (a slip) so cost the
 unit in which they slipped and no other. A place found by the search counts only if a second marker confirms it; a
 last unit of the data, behind which there is none, must show its marker without a wrong bit. With two wrong bits
-allowed, random bits show a marker once in 8 million places, and two at the right distance once in 7e13.
+allowed, random bits show a marker of either polarity once in 4 million places, and two at the right distance once in
+2e13.
+
+A receiver that locks half a cycle off delivers every bit turned over. A marker is recognised turned over too, and its
+unit is turned back; a marker that is gone leaves the polarity as it was. Where the next marker has the other polarity,
+or stands somewhat later than it should, the unit before it is *doubtful*: bits in it may be wrong.
 
 Places are counted in bits of the stream. A unit that begins inside a byte is charged with whole bytes from the one in
 which it begins, so that the bytes of the stream are divided without overlap.
@@ -33,11 +38,17 @@ Places = NDArray[np.int64]
 
 
 class Units(NamedTuple):
-    """Units without their markers: ``rows`` (n, bytes), where each began [bits], its marker's wrong bits (n,)."""
+    """Units without their markers: ``rows`` (n, bytes), and for each where it began [bits], its length [bytes] without
+    marker, its marker's wrong bits, whether it came in the other polarity (and was turned back), whether it is doubtful
+    (n,). Rows of units that are shorter than the longest end in zeros.
+    """
 
     rows: Octets
     start_bit: Places
+    length: NDArray[np.int64]
     marker_errors: NDArray[np.int64]
+    inverted: NDArray[np.bool_]
+    doubtful: NDArray[np.bool_]
     rejected: tuple[RejectedRange, ...]
 
 
@@ -63,7 +74,9 @@ class Synchroniser:
         self._end = 0  # bit of the stream at which they end
         self._at = 0  # bit of the stream from which nothing is decided yet
         self._locked = not marker
+        self._turned = False  # polarity of the last marker that was good
         self._runs: list[Places] = []
+        self._late: set[int] = set()
         self._rejected: list[RejectedRange] = []
 
     def feed(self, block: Block, *, final: bool = False) -> Units:
@@ -72,17 +85,34 @@ class Synchroniser:
         self._base = self._at // 8
         self._data = np.concatenate([rest, octets_of(block)]) if rest.size else octets_of(block)
         self._end = 8 * (self._base + self._data.size)
-        self._runs, self._rejected = [], []
+        self._runs, self._rejected, self._late = [], [], set()
         while self._advance(final):
             pass
         if final:
             self._reject(self._end, TRUNCATED if self._locked else NO_MARKER)
         places = np.concatenate([np.empty(0, np.int64), *self._runs])
-        return Units(self._cut(), places, self._errors(places), tuple(self._rejected))
+        inverted, doubtful = self._polarity(places)
+        rows = self._cut()
+        if inverted.any():
+            rows = rows ^ np.where(inverted, np.uint8(255), np.uint8(0))[:, None]
+        length = np.full(places.size, rows.shape[1], np.int64)
+        return Units(rows, places, length, self._errors(places), inverted, doubtful, tuple(self._rejected))
+
+    def _polarity(self, places: Places) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which units came turned over, and which are doubtful (n,)."""
+        if not places.size or not self._bits:
+            return np.zeros(places.size, np.bool_), np.zeros(places.size, np.bool_)
+        own, following = self._distances(places), self._distances(places + self._step)
+        known = self._good(own)
+        latest = np.maximum.accumulate(np.where(known, np.arange(places.size), -1))
+        inverted = np.where(latest >= 0, 2 * own[latest] > self._bits, self._turned)
+        self._turned = bool(inverted[-1])
+        changed = self._good(following) & ((2 * following > self._bits) != inverted)
+        return inverted, changed | np.isin(places, list(self._late))
 
     def _advance(self, final: bool) -> bool:
         """Decide on what stands next; return False if nothing more can be decided with these data."""
-        ahead = (2 if self._locked else 1) * self._step + self._bits
+        ahead = (3 if self._locked else 1) * self._step + self._bits
         if self._locked and (run := self._run()).size:
             self._take(run)
             return True
@@ -113,6 +143,8 @@ class Synchroniser:
         if found >= 0:
             self._reject(found, SLIP)
         elif own:
+            if self._search(behind + 1, behind + self._step // 2, final) >= 0:
+                self._late.add(here)
             self._take(np.array([here]))
         else:
             self._locked = False
@@ -149,15 +181,24 @@ class Synchroniser:
             words = (words << np.uint64(8)) | octets[place : place + count]
         wanted = np.uint64(int.from_bytes(self._marker[:width].tobytes(), "big"))
         mask = np.uint64((1 << 8 * width) - 1)
-        found = [
-            8 * np.flatnonzero(np.bitwise_count(((words >> np.uint64(8 - bit)) & mask) ^ wanted) <= self._tolerance)
-            + bit
-            for bit in range(8)
-        ]
+        found = []
+        for bit in range(8):
+            wrong = np.bitwise_count(((words >> np.uint64(8 - bit)) & mask) ^ wanted)
+            near = (wrong <= self._tolerance) | (wrong >= 8 * width - self._tolerance)
+            found.append(8 * np.flatnonzero(near) + bit)
         places = np.sort(np.concatenate(found)) + 8 * (first + self._base)
         return places[(places >= start) & (places < stop)]
 
     def _errors(self, places: Places) -> NDArray[np.int64]:
+        """Return the wrong bits of the marker at each place (n,), in the polarity in which they are fewer."""
+        wrong = self._distances(places)
+        return np.where(2 * wrong > self._bits, np.abs(self._bits - wrong), wrong)
+
+    def _good(self, wrong: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Say which numbers of wrong bits (n,) are those of a marker, in either polarity."""
+        return (wrong <= self._tolerance) | (np.abs(self._bits - wrong) <= self._tolerance)
+
+    def _distances(self, places: Places) -> NDArray[np.int64]:
         """Return the wrong bits of the marker at each place (n,); very many where the data end before it does."""
         inside = places + self._bits <= self._end
         octet = np.where(inside, places // 8 - self._base, 0)[:, None] + np.arange(self._marker.size + 1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from telemus.packets.xtce.conditions import read_match
-from telemus.packets.xtce.document import child, elements, local_name
+from telemus.packets.xtce.document import child, elements, local_name, named
 from telemus.packets.xtce.formula import check_formula
-from telemus.packets.xtce.model import Calibrator, ContextCalibrator, MathOperation, Polynomial, Spline
+from telemus.packets.xtce.model import Calibrator, ContextCalibrator, Instance, MathOperation, Polynomial, Spline
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from telemus.packets.xtce.findings import Findings
 
 _MAX_EXPONENT = 32
+_MAX_ORDER = 9
+"""Of a spline: more makes polynomials that swing between their points."""
+_NO_STEPS = frozenset(["AncillaryDataSet", "TriggerSet"])
 UNKNOWN = Polynomial((float("nan"),))
 """Stands for a calibrator that cannot be applied: calibrated values are NaN, raw ones are there."""
 
@@ -40,14 +43,14 @@ def read_calibration(encoding: etree._Element, resolve: NameLookup, findings: Fi
             findings.fault(one, "no ContextMatch or no Calibrator", "both")
             continue
         condition, why = read_match(match, resolve, findings)
-        calibrator = _read_calibrator(holder, findings)
+        calibrator = _read_calibrator(holder, resolve, findings)
         if condition is None or why:  # which values it would have been for is not known
             return Calibration(UNKNOWN)
         contexts.append(ContextCalibrator(condition, calibrator))
-    return Calibration(None if default is None else _read_calibrator(default, findings), tuple(contexts))
+    return Calibration(None if default is None else _read_calibrator(default, resolve, findings), tuple(contexts))
 
 
-def _read_calibrator(holder: etree._Element, findings: Findings) -> Calibrator:
+def _read_calibrator(holder: etree._Element, resolve: NameLookup, findings: Findings) -> Calibrator:
     for one in elements(holder):
         tag = local_name(one)
         if tag == "PolynomialCalibrator":
@@ -55,7 +58,7 @@ def _read_calibrator(holder: etree._Element, findings: Findings) -> Calibrator:
         if tag == "SplineCalibrator":
             return _spline(one, findings)
         if tag == "MathOperationCalibrator":
-            return _math(one, findings)
+            return read_formula(one, resolve, findings) or UNKNOWN
     names = ", ".join(local_name(extra) for extra in elements(holder))
     findings.not_supported(holder, f"the calibrator {names or 'without content'}")
     return UNKNOWN
@@ -63,7 +66,7 @@ def _read_calibrator(holder: etree._Element, findings: Findings) -> Calibrator:
 
 def _polynomial(holder: etree._Element, findings: Findings) -> Polynomial:
     terms: dict[int, float] = {}
-    for term in elements(holder):
+    for term in named(holder, "Term"):
         exponent = findings.integer(term, term.get("exponent"))
         if not 0 <= exponent <= _MAX_EXPONENT:
             findings.fault(term, f"exponent {exponent}", f"0 to {_MAX_EXPONENT}")
@@ -73,32 +76,44 @@ def _polynomial(holder: etree._Element, findings: Findings) -> Polynomial:
 
 
 def _spline(holder: etree._Element, findings: Findings) -> Calibrator:
-    order = findings.integer(holder, holder.get("order"), 1)
+    general = findings.integer(holder, holder.get("order"), 1)
     points = sorted(
-        (findings.number(one, one.get("raw")), findings.number(one, one.get("calibrated"))) for one in elements(holder)
+        (
+            findings.number(one, one.get("raw")),
+            findings.number(one, one.get("calibrated")),
+            findings.integer(one, one.get("order"), general),
+        )
+        for one in named(holder, "SplinePoint")
     )
-    if order not in (0, 1) or len(points) < 2:
-        findings.not_supported(holder, f"a spline of order {order} with {len(points)} points")
+    highest = max((order for *_, order in points), default=general)
+    if not 0 <= highest <= _MAX_ORDER or len(points) < max(2, highest + 1):
+        findings.not_supported(holder, f"a spline of order {highest} with {len(points)} points")
         return UNKNOWN
-    raw, calibrated = zip(*points, strict=True)
-    return Spline(order, raw, calibrated, findings.flag(holder, "extrapolate", False))
+    raw, calibrated, orders = zip(*points, strict=True)
+    return Spline(orders, raw, calibrated, findings.flag(holder, "extrapolate", False))
 
 
-def _math(holder: etree._Element, findings: Findings) -> Calibrator:
-    steps: list[float | str] = []
+def read_formula(holder: etree._Element, resolve: NameLookup, findings: Findings) -> MathOperation | None:
+    """Return the postfix formula of a math operation, None (and a note) if it cannot be run."""
+    steps: list[float | str | Instance] = []
     for one in elements(holder):
         tag = local_name(one)
+        if tag in _NO_STEPS:
+            continue
         if tag == "ValueOperand":
             steps.append(findings.number(one, one.text))
         elif tag == "ThisParameterOperand":
             steps.append("x")
         elif tag == "Operator":
             steps.append((one.text or "").strip())
+        elif tag == "ParameterInstanceRefOperand" and findings.integer(one, one.get("instance"), 0) == 0:
+            parameter = resolve(one, "parameter", one.get("parameterRef", ""))
+            steps.append(Instance(parameter, findings.flag(one, "useCalibratedValue", True)))
         else:
             findings.not_supported(one, f"the operand {tag}")
-            return UNKNOWN
+            return None
     trouble = check_formula(steps)
     if trouble:
         findings.not_supported(holder, f"a postfix formula with {trouble}")
-        return UNKNOWN
+        return None
     return MathOperation(tuple(steps))

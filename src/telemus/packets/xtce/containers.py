@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from telemus.packets.xtce.conditions import conjunction, read_match
@@ -9,6 +10,7 @@ from telemus.packets.xtce.document import child, elements, line_of, local_name
 from telemus.packets.xtce.encodings import read_size
 from telemus.packets.xtce.model import Container, Entry, Match, Size
 from telemus.packets.xtce.types import read_dimensions
+from telemus.packets.xtce.vocabulary import VOCABULARY
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -19,30 +21,21 @@ if TYPE_CHECKING:
 _ENTRY_KINDS = {
     "ParameterRefEntry": ("parameter", "parameterRef"),
     "ArrayParameterRefEntry": ("parameter", "parameterRef"),
+    "ParameterSegmentRefEntry": ("parameter", "parameterRef"),
     "ContainerRefEntry": ("container", "containerRef"),
 }
-_HANDLED = frozenset(
-    ["LocationInContainerInBits", "DimensionList", "IncludeCondition", "RepeatEntry", "LongDescription"]
-)
-_KNOWN = frozenset(
-    [
-        "LongDescription",
-        "ShortDescription",
-        "AliasSet",
-        "AncillaryDataSet",
-        "EntryList",
-        "BaseContainer",
-        "BinaryEncoding",
-        "DefaultRateInStream",
-        "RateInStreamSet",
-    ]
-)
-_ORIGINS = ("previousEntry", "containerStart", "containerEnd")
+_SEGMENTS = {
+    "ParameterSegmentRefEntry": "parameterRef",
+    "ContainerSegmentRefEntry": "containerRef",
+    "StreamSegmentEntry": "streamRef",
+}
+_HANDLED = VOCABULARY["ParameterRefEntry"].children | {"DimensionList", "ParameterInstance"}
+_ORIGINS = ("previousEntry", "containerStart", "containerEnd", "nextEntry")
 
 
 def read_container(element: etree._Element, name: str, resolve: NameLookup, findings: Findings) -> Container:
     """Return one sequence container; what is wrong or not supported goes to ``findings``."""
-    findings.report_others(element, _KNOWN)
+    _note_unused(element, findings)
     base, criteria, why = _read_base(child(element, "BaseContainer"), resolve, findings)
     entries = tuple(_read_entry(one, resolve, findings) for one in elements(child(element, "EntryList")))
     text = child(element, "LongDescription")
@@ -59,52 +52,88 @@ def read_container(element: etree._Element, name: str, resolve: NameLookup, find
     )
 
 
+def _note_unused(element: etree._Element, findings: Findings) -> None:
+    """Note what a container says of itself as a whole that is not acted on."""
+    holder = child(element, "BinaryEncoding")
+    for one in elements(holder):
+        if local_name(one) == "ErrorDetectCorrect":
+            findings.not_supported(one, "error detection of a container; that of its last field is checked")
+    size = child(holder, "SizeInBits")
+    if size is not None and child(size, "FixedValue") is None:
+        findings.not_supported(size, "a container's size that is not fixed")
+
+
 def _read_entry(one: etree._Element, resolve: NameLookup, findings: Findings) -> Entry:
-    line = line_of(one)
-    if local_name(one) not in _ENTRY_KINDS:
-        return Entry(unsupported=findings.not_supported(one, f"the entry {local_name(one)}"), line=line)
-    kind, attribute = _ENTRY_KINDS[local_name(one)]
-    target = resolve(one, kind, one.get(attribute, ""))
-    origin, shift, why = _read_place(child(one, "LocationInContainerInBits"), findings)
+    line, tag = line_of(one), local_name(one)
+    if tag not in _ENTRY_KINDS and tag not in _SEGMENTS and tag != "IndirectParameterRefEntry":
+        return Entry(unsupported=f"line {line}: the entry {tag}", line=line)
+    kind, attribute = _ENTRY_KINDS.get(tag, ("", ""))
+    target = resolve(one, kind, one.get(attribute, "")) if kind else ""
+    why = f"line {line}: {one.get(attribute)}" if kind and not target else ""
+    origin, shift, trouble = _read_place(child(one, "LocationInContainerInBits"), resolve, findings)
+    why = why or trouble
     for extra in elements(one):
-        if local_name(extra) not in _HANDLED:
-            why = findings.not_supported(extra, f"{local_name(extra)} of an entry")
-    including, repeating = child(one, "IncludeCondition"), child(one, "RepeatEntry")
+        if local_name(extra) not in _HANDLED:  # it may move what follows
+            why = f"line {line_of(extra)}: {local_name(extra)} of an entry"
+    including = child(one, "IncludeCondition")
     condition, trouble = (None, "") if including is None else read_match(including, resolve, findings)
-    repeat, gap = _read_repeat(repeating, findings)
-    return Entry(
+    repeat, gap = _read_repeat(child(one, "RepeatEntry"), resolve, findings)
+    entry = Entry(
         parameter=target if kind == "parameter" else "",
         container=target if kind == "container" else "",
         origin=origin,
         shift_bits=shift,
-        dimensions=read_dimensions(one, findings) if kind == "parameter" else (),
+        dimensions=read_dimensions(one, resolve, findings) if kind == "parameter" else (),
         condition=condition,
         repeat=repeat,
         repeat_gap_bits=gap,
         unsupported=why or trouble,
         line=line,
     )
+    if tag in _SEGMENTS:
+        return _segment(one, entry, findings)
+    return _indirect(one, entry, resolve, findings) if tag == "IndirectParameterRefEntry" else entry
 
 
-def _read_place(holder: etree._Element | None, findings: Findings) -> tuple[str, Size, str]:
+def _segment(one: etree._Element, entry: Entry, findings: Findings) -> Entry:
+    bits = findings.integer(one, one.get("sizeInBits"), 0)
+    if bits < 1:
+        findings.fault(one, f"sizeInBits {one.get('sizeInBits')!r}", "1 or more")
+    order = None if one.get("order") is None else findings.integer(one, one.get("order"))
+    name = "" if entry.parameter else one.get(_SEGMENTS[local_name(one)], "").rsplit("/", 1)[-1]
+    return replace(entry, segment_bits=bits, segment_of=name, order=order)
+
+
+def _indirect(one: etree._Element, entry: Entry, resolve: NameLookup, findings: Findings) -> Entry:
+    instance = child(one, "ParameterInstance")
+    if instance is None:
+        findings.fault(one, "no ParameterInstance", "the parameter that holds the name")
+        return entry
+    if findings.integer(instance, instance.get("instance"), 0):
+        why = findings.not_supported(instance, f"instance {instance.get('instance')}: a value of an earlier packet")
+        return replace(entry, unsupported=why)
+    name = resolve(instance, "parameter", instance.get("parameterRef", ""))
+    return replace(entry, named_by=name, alias_space=one.get("aliasNameSpace", ""))
+
+
+def _read_place(holder: etree._Element | None, resolve: NameLookup, findings: Findings) -> tuple[str, Size, str]:
     if holder is None:
         return "previousEntry", 0, ""
     origin = holder.get("referenceLocation", "previousEntry")
     if origin not in _ORIGINS:
         return "previousEntry", 0, findings.not_supported(holder, f"a place counted from {origin}")
-    if child(holder, "FixedValue") is None and child(holder, "DynamicValue") is None:
-        return "previousEntry", 0, findings.not_supported(holder, "a place neither fixed nor read from a parameter")
-    return origin, read_size(holder, findings, holder), ""
+    return origin, read_size(holder, resolve, findings), ""
 
 
-def _read_repeat(holder: etree._Element | None, findings: Findings) -> tuple[Size | None, Size]:
+def _read_repeat(holder: etree._Element | None, resolve: NameLookup, findings: Findings) -> tuple[Size | None, Size]:
     if holder is None:
         return None, 0
     count, offset = child(holder, "Count"), child(holder, "Offset")
     if count is None:
         findings.fault(holder, "no Count", "how often the entry is there")
         return None, 0
-    return read_size(count, findings, count), 0 if offset is None else read_size(offset, findings, offset)
+    gap = 0 if offset is None else read_size(offset, resolve, findings)
+    return read_size(count, resolve, findings), gap
 
 
 def _read_fixed_size(holder: etree._Element | None, findings: Findings) -> int:

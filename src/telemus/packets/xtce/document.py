@@ -31,7 +31,7 @@ def parse_document(text: bytes, source: str) -> etree._Element:
     try:
         root = etree.fromstring(text, parser)
     except etree.XMLSyntaxError as error:
-        raise _refuse(source, f"no XML: {error.msg}", "well-formed XML") from error
+        raise _refuse(f"{source}, line {error.lineno}", f"no XML: {error.msg}", "well-formed XML") from error
     if cast("Any", root.getroottree().docinfo).doctype:  # in an encoding that hid it from the search above
         raise _refuse(source, "a document type declaration", "none", "entities are not read from definitions")
     if _depth_over(root, MAX_DEPTH):
@@ -39,13 +39,13 @@ def parse_document(text: bytes, source: str) -> etree._Element:
     return root
 
 
-def read_document(path: Path) -> etree._Element:
-    """Return the root element of an XML file; see ``parse_document`` for what is refused.
+def read_octets(path: Path) -> bytes:
+    """Return the octets of a file, at most one more than ``parse_document`` takes.
 
     Raises OSError if the file cannot be read.
     """
     with path.open("rb") as file:
-        return parse_document(file.read(MAX_BYTES + 1), str(path))
+        return file.read(MAX_BYTES + 1)
 
 
 def local_name(element: etree._Element) -> str:
@@ -61,6 +61,11 @@ def elements(parent: etree._Element | None) -> list[etree._Element]:
 def child(parent: etree._Element | None, name: str) -> etree._Element | None:
     """Return the first child element of that local name, or None."""
     return next((one for one in elements(parent) if local_name(one) == name), None)
+
+
+def named(parent: etree._Element | None, name: str) -> list[etree._Element]:
+    """Return the child elements of that local name."""
+    return [one for one in elements(parent) if local_name(one) == name]
 
 
 def line_of(element: etree._Element) -> int:

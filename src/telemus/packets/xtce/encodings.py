@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import TYPE_CHECKING, NamedTuple
 
 from telemus.packets.xtce.calibrators import Calibration, read_calibration
-from telemus.packets.xtce.document import child, elements, local_name
-from telemus.packets.xtce.model import Encoding, Reference, Size
+from telemus.packets.xtce.conditions import read_match
+from telemus.packets.xtce.document import child, elements, local_name, named
+from telemus.packets.xtce.model import Encoding, LookupTable, Match, Reference, Size
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -32,21 +34,20 @@ _FLOAT_SCHEMES = {
     "IEEE-754": "IEEE754",
     "MILSTD_1750A": "MILSTD_1750A",
     "MIL-1750A": "MILSTD_1750A",
+    "DEC": "DEC",
+    "IBM": "IBM",
+    "TI": "TI",
 }
-_FLOAT_BITS = {"IEEE754": (16, 32, 64, 128), "MILSTD_1750A": (32, 48)}
+_FLOAT_BITS = {
+    "IEEE754": (16, 32, 64, 80, 128),
+    "MILSTD_1750A": (32, 48),
+    "DEC": (32, 64),
+    "IBM": (32, 64),
+    "TI": (32, 40),
+}
 _COMMON_ORDERS = {"mostSignificantByteFirst": False, "leastSignificantByteFirst": True}
-_KNOWN = frozenset(
-    [
-        "ErrorDetectCorrect",
-        "DefaultCalibrator",
-        "ContextCalibratorList",
-        "ByteOrderList",
-        "SizeInBits",
-        "Variable",
-        "FromBinaryTransformAlgorithm",
-        "ToBinaryTransformAlgorithm",
-    ]
-)
+_ENCODINGS = frozenset(["IntegerDataEncoding", "FloatDataEncoding", "StringDataEncoding", "BinaryDataEncoding"])
+_SIZES = frozenset(["FixedValue", "Fixed", "DynamicValue", "DiscreteLookupList"])
 MAX_INTEGER_BITS = 1024
 _DEFAULT_BITS = {"IntegerDataEncoding": 8, "FloatDataEncoding": 32}
 """Of the schema's attribute sizeInBits."""
@@ -63,27 +64,44 @@ class ReadEncoding(NamedTuple):
 
 def read_encoding(holder: etree._Element | None, resolve: NameLookup, findings: Findings) -> ReadEncoding:
     """Return what the one data encoding below ``holder`` says, nothing if there is none."""
-    found = [one for one in elements(holder) if local_name(one).endswith("DataEncoding")]
+    found = [one for one in elements(holder) if local_name(one) in _ENCODINGS]
     if not found:
         return ReadEncoding()
     one = found[0]
-    findings.report_others(one, _KNOWN)
-    readers = {"IntegerDataEncoding": _integer, "FloatDataEncoding": _float, "StringDataEncoding": _string}
-    encoding, why = readers.get(local_name(one), _binary)(one, findings)
+    readers = {"IntegerDataEncoding": _integer, "FloatDataEncoding": _float}
+    tag = local_name(one)
+    if tag in readers:
+        encoding, why = readers[tag](one, findings)
+    else:
+        read = _string if tag == "StringDataEncoding" else _binary
+        encoding, why = read(one, resolve, findings)
+        _check_order(one, findings)
+    if tag != "IntegerDataEncoding" and child(one, "ErrorDetectCorrect") is not None:
+        findings.not_supported(child(one, "ErrorDetectCorrect"), f"error detection of a {tag}")  # type: ignore[arg-type]
     return ReadEncoding(encoding, read_calibration(one, resolve, findings), why)
 
 
-def read_size(holder: etree._Element | None, findings: Findings, element: etree._Element) -> Size:
-    """Return a fixed number or the reference of FixedValue, DynamicValue or Fixed/FixedValue below ``holder``."""
+def read_size(
+    holder: etree._Element | None, resolve: NameLookup, findings: Findings, element: etree._Element | None = None
+) -> Size:
+    """Return what FixedValue, DynamicValue, DiscreteLookupList or one of them below Fixed says below ``holder``.
+
+    ``element`` is where a fault is noted if ``holder`` is not there.
+    """
+    if child(holder, "Fixed") is not None:
+        holder = child(holder, "Fixed")
     fixed = child(holder, "FixedValue")
-    if fixed is None:
-        fixed = child(child(holder, "Fixed"), "FixedValue")
     if fixed is not None:
         return findings.integer(fixed, fixed.text)
+    table = child(holder, "DiscreteLookupList")
+    if table is not None:
+        return _lookup_table(table, resolve, findings)
     dynamic = child(holder, "DynamicValue")
     instance = child(dynamic, "ParameterInstanceRef")
     if instance is None:
-        findings.fault(element, "no FixedValue and no DynamicValue", "one of them")
+        place = holder if holder is not None else element
+        if place is not None:
+            findings.fault(place, "no number", "FixedValue, DynamicValue or DiscreteLookupList")
         return 0
     linear = child(dynamic, "LinearAdjustment")
     slope, intercept = 1.0, 0.0
@@ -91,7 +109,20 @@ def read_size(holder: etree._Element | None, findings: Findings, element: etree.
         slope = findings.number(linear, linear.get("slope"), 0.0 if linear.get("slope") else 1.0)
         intercept = findings.number(linear, linear.get("intercept"), 0.0)
     calibrated = findings.flag(instance, "useCalibratedValue", True)
+    if findings.integer(instance, instance.get("instance"), 0):
+        findings.not_supported(instance, f"instance {instance.get('instance')}: a value of an earlier packet")
+        return LookupTable((), -1)  # not known, so that no packet fits
     return Reference(instance.get("parameterRef", ""), slope, intercept, calibrated)
+
+
+def _lookup_table(holder: etree._Element, resolve: NameLookup, findings: Findings) -> LookupTable:
+    rows: list[tuple[Match, int]] = []
+    for one in named(holder, "DiscreteLookup"):
+        condition, why = read_match(one, resolve, findings)
+        if condition is None or why:  # which of the rows behind it would hold is not known
+            return LookupTable(tuple(rows), -1)
+        rows.append((condition, findings.integer(one, one.get("value"))))
+    return LookupTable(tuple(rows), findings.integer(holder, holder.get("defaultValue"), -1))
 
 
 def _bits(one: etree._Element, findings: Findings) -> int:
@@ -154,10 +185,15 @@ def _is_checksum(one: etree._Element, bits: int, findings: Findings) -> bool:
     if crc is not None and bits == 16:
         parts = [_hexadecimal(crc, name, findings) for name in ("Polynomial", "InitRemainder", "FinalXOR")]
         plain = crc.get("reference", "start") == "start" and findings.integer(crc, crc.get("bitsFromReference")) == 0
-        if tuple(parts) == _CRC_CCITT and plain and crc.get("reflectData", "false") == "false":
+        if tuple(parts) == _CRC_CCITT and plain and not _reflects(crc, findings):
             return True
     findings.not_supported(holder, "an error detection other than CRC 1021, FFFF from the packet's start")
     return False
+
+
+def _reflects(crc: etree._Element, findings: Findings) -> bool:
+    lowest_first = crc.get("direction", "mostSignificantBitFirst") != "mostSignificantBitFirst"
+    return lowest_first or findings.flag(crc, "reflectData", False) or findings.flag(crc, "reflectRemainder", False)
 
 
 def _hexadecimal(crc: etree._Element, name: str, findings: Findings) -> int:
@@ -185,39 +221,64 @@ def _float(one: etree._Element, findings: Findings) -> tuple[Encoding, str]:
     ), why
 
 
-def _string(one: etree._Element, findings: Findings) -> tuple[Encoding, str]:
+def _string(one: etree._Element, resolve: NameLookup, findings: Findings) -> tuple[Encoding, str]:
     charset = one.get("encoding", "UTF-8")
+    why = "" if is_charset(charset) else findings.not_supported(one, f"the character set {charset}")
     holder = child(one, "SizeInBits")
     if holder is None:
         holder = child(one, "Variable")
     if holder is None:
         findings.fault(one, "no SizeInBits and no Variable", "one of them")
-        return Encoding("string", 0, charset=charset), ""
+        return Encoding("string", 0, charset=charset), why
     ending, leading = child(holder, "TerminationChar"), child(holder, "LeadingSize")
-    terminator = b"" if ending is None else _octets(ending, findings)
+    terminator = b"" if ending is None or leading is not None else _octets(ending, findings)
     leading_bits = 0 if leading is None else findings.integer(leading, leading.get("sizeInBitsOfSizeTag"), 16)
-    if leading_bits not in (0, 8, 16, 32, 64):
+    if leading_bits % 8 or not 0 <= leading_bits <= 64:
         why = findings.not_supported(one, f"a leading size of {leading_bits} bits")
         return Encoding("string", 0, charset=charset), why
-    sized = any(child(holder, name) is not None for name in ("FixedValue", "Fixed", "DynamicValue"))
+    sized = any(
+        child(holder, name) is not None for name in ("FixedValue", "Fixed", "DynamicValue", "DiscreteLookupList")
+    )
     if not sized and not terminator and not leading_bits:
         return Encoding("string", 0, charset=charset), findings.not_supported(one, "a string without a size")
-    size = read_size(holder, findings, one) if sized else 0
+    size = read_size(holder, resolve, findings) if sized else 0
     if isinstance(size, Reference) and size.parameter.rsplit("/", 1)[-1] == "_yamcs_ignore":
         size = 0  # the name that Yamcs puts where its schema asks for a size that there is not
-    return Encoding("string", size, charset=charset, terminator=terminator, leading_bits=leading_bits), ""
+    return Encoding("string", size, charset=charset, terminator=terminator, leading_bits=leading_bits), why
+
+
+def is_charset(name: str) -> bool:
+    """Return whether this Python can read a character set."""
+    try:
+        codecs.lookup(name)
+    except LookupError:
+        return False
+    return True
 
 
 def _octets(one: etree._Element, findings: Findings) -> bytes:
     try:
-        return bytes.fromhex((one.text or "").strip())
+        return bytes.fromhex((one.text or "").strip() or "00")  # the schema's default
     except ValueError:
         findings.fault(one, repr(one.text), "hexadecimal octets")
         return b""
 
 
-def _binary(one: etree._Element, findings: Findings) -> tuple[Encoding, str]:
-    for extra in elements(one):  # the octets are there without it; what it makes of them is not
-        if local_name(extra) in ("FromBinaryTransformAlgorithm", "ToBinaryTransformAlgorithm"):
-            findings.not_supported(extra, local_name(extra))
-    return Encoding("binary", read_size(child(one, "SizeInBits"), findings, one)), ""
+def _binary(one: etree._Element, resolve: NameLookup, findings: Findings) -> tuple[Encoding, str]:
+    return Encoding("binary", read_size(child(one, "SizeInBits"), resolve, findings, one)), ""
+
+
+def _check_order(one: etree._Element, findings: Findings) -> None:
+    """Note an order of text or binary that is not acted on: their octets stay as they came.
+
+    The order of octets within a character is said by the character set, so that a common byte order of text, which
+    real files carry, says nothing.
+    """
+    is_text = local_name(one) == "StringDataEncoding"
+    quiet = _COMMON_ORDERS if is_text else ("mostSignificantByteFirst",)
+    if one.get("byteOrder", "mostSignificantByteFirst") not in quiet:
+        findings.not_supported(one, f"the byte order {one.get('byteOrder')} of text or binary")
+    if one.get("bitOrder", "mostSignificantBitFirst") != "mostSignificantBitFirst" or elements(
+        child(one, "ByteOrderList")
+    ):
+        findings.not_supported(one, "text or binary in another bit or byte order")

@@ -17,6 +17,7 @@ class Findings:
         self.source = source
         self.faults: list[Fault] = []
         self.unsupported: list[Fault] = []
+        self._noted: set[etree._Element] = set()
 
     def place(self, element: etree._Element) -> str:
         """Return where an element stands: file, line, tag and name."""
@@ -28,15 +29,20 @@ class Findings:
         self.faults.append(Fault(self.place(element), got, wanted, advice))
 
     def not_supported(self, element: etree._Element, what: str) -> str:
-        """Note an element that is not supported, and return the note's text."""
-        self.unsupported.append(Fault(self.place(element), what, "an element that is supported", "not decoded"))
+        """Note an element that is not supported, once, and return the note's text."""
+        if element not in self._noted:
+            self.unsupported.append(Fault(self.place(element), what, "an element that is supported", "not decoded"))
         return f"line {line_of(element)}: {what}"
 
-    def report_others(self, element: etree._Element, known: frozenset[str]) -> None:
-        """Note every child element that is not one of the known."""
-        for one in element:
-            if isinstance(one.tag, str) and local_name(one) not in known:
-                self.not_supported(one, f"{local_name(one)} in {local_name(element)}")
+    def not_known(self, element: etree._Element, what: str) -> None:
+        """Note an element that is not acted on; what is found missing in it later is not said again."""
+        self.unsupported.append(Fault(self.place(element), what, "an element that is supported", "not acted on"))
+        self._noted.add(element)
+
+    def attribute_not_known(self, element: etree._Element, attribute: str, what: str) -> None:
+        """Note an attribute that is not acted on."""
+        wanted = "one that is supported"
+        self.unsupported.append(Fault(f"{self.place(element)}, {attribute}", what, wanted, "not acted on"))
 
     def raise_if_faulty(self) -> None:
         """Raise DefinitionError with every fault, if there is one."""

@@ -1,6 +1,6 @@
 """Run the postfix formulas of XTCE math operations (660.0-B-2, MathOperatorsType) over whole columns.
 
-A formula is data: a list of numbers, ``x`` and names from one written table. Nothing is evaluated as code.
+A formula is data: a list of numbers, ``x``, parameters and names from one written table. Nothing is evaluated as code.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from telemus.packets.xtce.model import Instance
 
 MAX_STEPS = 1000
 """Operands and operators of one formula; real ones have up to about 20."""
@@ -49,6 +51,11 @@ def _shifted(x: Any, by: Any, left: bool) -> Any:
     return x << by if left else x >> by
 
 
+def _euclidean(x: Floats, y: Floats) -> Floats:
+    """Return the quotient of a division whose remainder is not negative."""
+    return np.where(y > 0, np.floor(x / y), np.ceil(x / y))
+
+
 def _truth(function: Callable[[Any, Any], Any]) -> Callable[[Floats, Floats], Floats]:
     return lambda x, y: np.asarray(function(x, y), np.float64)
 
@@ -60,7 +67,7 @@ OPERATORS: dict[str, Operator] = {
     "/": Operator(2, 1, np.divide),
     "%": Operator(2, 1, np.fmod),
     "^": Operator(2, 1, np.power),
-    "y^x": Operator(2, 1, np.power),
+    "y^x": Operator(2, 1, lambda x, y: np.power(y, x)),
     "ln": Operator(1, 1, np.log),
     "log": Operator(1, 1, np.log10),
     "e^x": Operator(1, 1, np.exp),
@@ -70,7 +77,7 @@ OPERATORS: dict[str, Operator] = {
     "cos": Operator(1, 1, np.cos),
     "sin": Operator(1, 1, np.sin),
     "atan": Operator(1, 1, np.arctan),
-    "atan2": Operator(2, 1, np.arctan2),
+    "atan2": Operator(2, 1, lambda x, y: np.arctan2(y, x)),
     "acos": Operator(1, 1, np.arccos),
     "asin": Operator(1, 1, np.arcsin),
     "tanh": Operator(1, 1, np.tanh),
@@ -84,6 +91,8 @@ OPERATORS: dict[str, Operator] = {
     "dup": Operator(1, 2, lambda x: (x, x)),
     "over": Operator(2, 3, lambda x, y: (x, y, x)),
     "abs": Operator(1, 1, np.abs),
+    "int": Operator(1, 1, np.trunc),
+    "div": Operator(2, 1, _euclidean),
     "<<": Operator(2, 1, _whole(lambda x, y: _shifted(x, y, True))),
     ">>": Operator(2, 1, _whole(lambda x, y: _shifted(x, y, False))),
     "&": Operator(2, 1, _whole(np.bitwise_and)),
@@ -102,10 +111,14 @@ OPERATORS: dict[str, Operator] = {
     "max": Operator(2, 1, np.maximum),
     "xor": Operator(2, 1, _whole(np.bitwise_xor)),
 }
-"""Of two operands the first is the one that was put on the stack first."""
+"""Of two operands x and y the first, x, was put on the stack first.
+
+Departures from the schema's own words, which cannot be meant: ``!`` and ``~`` take one operand, ``div`` two. Of 1.1
+and 1.2 the words for ``y^x`` and ``atan2`` are as in 1.3: (x1 x2 -- x2**x1) and (x1 x2 -- atan2(x2, x1)).
+"""
 
 
-def check_formula(steps: Sequence[float | str]) -> str:
+def check_formula(steps: Sequence[float | str | Instance]) -> str:
     """Return what is wrong with a postfix formula, nothing if it can be run.
 
     >>> check_formula([2.0, "x", "*"])
@@ -117,7 +130,7 @@ def check_formula(steps: Sequence[float | str]) -> str:
         return f"{len(steps)} operands and operators (at most {MAX_STEPS})"
     depth = 0
     for step in steps:
-        if isinstance(step, float) or step == "x":
+        if not isinstance(step, str) or step == "x":
             depth += 1
         elif step not in OPERATORS:
             return f"the operator {step!r}"
@@ -131,8 +144,25 @@ def check_formula(steps: Sequence[float | str]) -> str:
     return "" if depth == 1 else f"{depth} values at the end"
 
 
-def run_formula(steps: Sequence[float | str], x: NDArray[Any]) -> Floats:
+def as_floats(values: NDArray[Any], shape: tuple[int, ...]) -> Floats:
+    """Return values as float64 of a shape; what is text or is not there becomes NaN."""
+    is_number = values.dtype.kind in "iufb" or all(isinstance(one, int) for one in values.reshape(-1).tolist())
+    if not is_number:
+        return np.full(shape, np.nan)
+    floats = np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan)
+    floats = floats.reshape(floats.shape + (1,) * (len(shape) - floats.ndim))
+    result: Floats = np.broadcast_to(floats, shape)
+    return result
+
+
+def run_formula(
+    steps: Sequence[float | str | Instance],
+    x: NDArray[Any],
+    value_of: Callable[[Instance], NDArray[Any] | None] | None = None,
+) -> Floats:
     """Return the value of a checked formula for every raw value ``x`` (any shape), as float64.
+
+    ``value_of`` gives the values of other parameters beside ``x``; one that is not known is NaN.
 
     What has no value (the logarithm of a negative number, 1/0) becomes NaN or infinity.
 
@@ -145,6 +175,9 @@ def run_formula(steps: Sequence[float | str], x: NDArray[Any]) -> Floats:
         for step in steps:
             if isinstance(step, float):
                 stack.append(np.full(raw.shape, step))
+            elif isinstance(step, Instance):
+                known = None if value_of is None else value_of(step)
+                stack.append(np.full(raw.shape, np.nan) if known is None else as_floats(known, raw.shape))
             elif step == "x":
                 stack.append(raw)
             else:

@@ -1,40 +1,28 @@
-"""Read an XTCE document (CCSDS 660.0-B-2; namespaces of XTCE 1.0 to 1.3) into a Definition.
-
-Names are qualified by their space systems. A reference is looked up as the standard says (4.3.2.1): as a path from the
-root if it begins with a slash, else relative to the system it stands in, then outwards.
-"""
+"""Read an XTCE document (CCSDS 660.0-B-2; namespaces of XTCE 1.0 to 1.3) into a Definition."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from telemus.errors import Fault
+from telemus.packets.xtce.algorithms import read_algorithm
+from telemus.packets.xtce.conditions import read_match
 from telemus.packets.xtce.containers import read_container
-from telemus.packets.xtce.document import child, elements, line_of, local_name, parse_document, read_document
+from telemus.packets.xtce.document import child, line_of, local_name, named, parse_document, read_octets
 from telemus.packets.xtce.findings import Findings
-from telemus.packets.xtce.model import Container, Definition, Parameter, ParameterType
-from telemus.packets.xtce.types import KINDS, read_type
+from telemus.packets.xtce.model import Container, Definition, Match, Parameter, ParameterType
+from telemus.packets.xtce.names import Names
+from telemus.packets.xtce.types import read_type
+from telemus.packets.xtce.vocabulary import check_vocabulary
 
 if TYPE_CHECKING:
     from lxml import etree
 
-_QUIET = frozenset(
-    [
-        "Header",
-        "LongDescription",
-        "AliasSet",
-        "AncillaryDataSet",
-        "TelemetryMetaData",
-        "CommandMetaData",
-        "SpaceSystem",
-        "ServiceSet",
-        "ShortDescription",
-    ]
-)
-_PARAMETER = frozenset(["LongDescription", "ShortDescription", "AliasSet", "AncillaryDataSet", "ParameterProperties"])
-_READS_MEMBERS = frozenset(["Comparison", "ParameterInstanceRef", "ParameterRefEntry"])
-_SETS = {"ParameterTypeSet": "type", "ParameterSet": "parameter", "ContainerSet": "container"}
+MAX_CHAIN = 64
+"""Containers or types that refer to each other in a row; real definitions have up to about 6."""
+OPEN = -1
 
 
 def read_definition(path: Path | str) -> Definition:
@@ -43,131 +31,53 @@ def read_definition(path: Path | str) -> Definition:
     Raises DefinitionError with every fault at once (file, line, what was got and wanted), OSError if the file cannot
     be read. Elements that are not supported do not raise: they stand in ``Definition.unsupported`` with their line.
     """
-    place = Path(path)
-    return _Reading(read_document(place), str(place)).run()
+    return parse_definition(read_octets(Path(path)), str(path))
 
 
 def parse_definition(text: bytes, source: str = "definition") -> Definition:
     """Read XTCE from memory, as ``read_definition`` does from a file."""
-    return _Reading(parse_document(text, source), source).run()
-
-
-MAX_CHAIN = 64
-"""Containers or types that refer to each other in a row; real definitions have up to about 6."""
-OPEN = -1
+    return _Reading(parse_document(text, source), source).run(hashlib.sha256(text).hexdigest())
 
 
 class _Reading:
-    """One reading of one document: the tables of elements by qualified name, and what has been made of them."""
+    """One reading of one document: what it names, and what has been made of that."""
 
     def __init__(self, root: etree._Element, source: str) -> None:
         self._root = root
         self._findings = Findings(source)
-        self._found: dict[str, dict[str, etree._Element]] = {"type": {}, "parameter": {}, "container": {}}
-        self._system_of: dict[etree._Element, str] = {}
         self._types: dict[str, ParameterType] = {}
         self._open: list[str] = []
         self._loose: dict[str, Fault] = {}
 
-    def run(self) -> Definition:
+    def run(self, digest: str) -> Definition:
         if local_name(self._root) != "SpaceSystem":
             self._findings.fault(self._root, f"the root element {local_name(self._root)}", "SpaceSystem")
             self._findings.raise_if_faulty()
-        self._collect(self._root, "")
+        check_vocabulary(self._root, self._findings)
+        self._names = Names(self._root, self._findings)
+        self._found = self._names.found
+        self._names.check_lent()
         for name in self._found["type"]:
             self._type(name)
+        resolve, findings = self._names.resolve, self._findings
         parameters = {name: self._parameter(name, one) for name, one in self._found["parameter"].items()}
         containers = {
-            name: read_container(one, name, self._resolve_name, self._findings)
-            for name, one in self._found["container"].items()
+            name: read_container(one, name, resolve, findings) for name, one in self._found["container"].items()
         }
+        algorithms = [read_algorithm(one, name, resolve, findings) for name, one in self._found["algorithm"].items()]
         self._check_chains(containers)
+        self._check_entries(containers, parameters)
         self._judge_loose(containers)
-        self._findings.raise_if_faulty()
+        findings.raise_if_faulty()
         return Definition(
             name=self._root.get("name", ""),
             parameters={name: one for name, one in parameters.items() if one is not None},
             containers=containers,
-            unsupported=tuple(self._findings.unsupported),
-            source=self._findings.source,
+            algorithms=tuple(one for one in algorithms if one is not None),
+            unsupported=tuple(findings.unsupported),
+            source=findings.source,
+            digest=digest,
         )
-
-    def _collect(self, system: etree._Element, outer: str) -> None:
-        name = system.get("name", "")
-        if not name or "/" in name:
-            self._findings.fault(system, f"the name {name!r}", "a name without slashes")
-        path = f"{outer}/{name}"
-        for holder in elements(system):
-            if local_name(holder) in ("TelemetryMetaData", "CommandMetaData"):
-                self._collect_sets(holder, path)
-        for one in elements(system):
-            if local_name(one) == "SpaceSystem":
-                self._collect(one, path)
-            elif local_name(one) not in _QUIET:
-                self._findings.not_supported(one, local_name(one))
-
-    def _collect_sets(self, holder: etree._Element, path: str) -> None:
-        """Take every set of a telemetry part, and of a command part the types and parameters that telemetry may use."""
-        is_telemetry = local_name(holder) == "TelemetryMetaData"
-        for one in elements(holder):
-            kind = _SETS.get(local_name(one), "")
-            if kind and (is_telemetry or kind != "container"):
-                self._collect_set(one, kind, path)
-            elif is_telemetry and not kind:
-                self._findings.not_supported(one, local_name(one))
-
-    def _collect_set(self, holder: etree._Element | None, kind: str, path: str) -> None:
-        wanted = {"type": frozenset(KINDS), "parameter": {"Parameter"}, "container": {"SequenceContainer"}}[kind]
-        for one in elements(holder):
-            name = f"{path}/{one.get('name', '')}"
-            if local_name(one) not in wanted:
-                self._findings.not_supported(one, local_name(one))
-            elif not one.get("name"):
-                self._findings.fault(one, "no name", "a name")
-            elif name in self._found[kind]:
-                first = line_of(self._found[kind][name])
-                self._findings.fault(one, f"{name} a second time (first on line {first})", "each name once")
-            else:
-                self._found[kind][name] = one
-                self._system_of[one] = path
-
-    def _system(self, element: etree._Element) -> str:
-        """Return the space system that an element inside a type, parameter or container stands in."""
-        at: etree._Element | None = element
-        while at is not None and at not in self._system_of:
-            at = at.getparent()
-        return self._system_of[at] if at is not None else ""
-
-    def _find(self, element: etree._Element, kind: str, reference: str) -> str:
-        table = self._found[kind]
-        if reference.startswith("/"):
-            return _normal(reference) if _normal(reference) in table else ""
-        system = self._system(element)
-        while True:
-            candidate = _normal(f"{system}/{reference}")
-            if candidate in table:
-                return candidate
-            if not system:
-                return ""
-            system = system.rpartition("/")[0]
-
-    def _resolve_name(self, element: etree._Element, kind: str, reference: str) -> str:
-        """Return the qualified name of a reference; a fault if it names nothing."""
-        name = self._find(element, kind, reference)
-        if not name and kind == "parameter" and local_name(element) in _READS_MEMBERS:
-            name = self._find_member(element, reference)
-        if not name:
-            self._findings.fault(element, f"the {kind} {reference!r}", f"a {kind} that the definition has")
-        return name
-
-    def _find_member(self, element: etree._Element, reference: str) -> str:
-        """Return the name of an aggregate's member: ``P.member``, as files also write ``P/member``; '' if none."""
-        steps = reference.replace(".", "/").split("/")
-        for count in range(len(steps) - 1, 0, -1):
-            whole = self._find(element, "parameter", "/".join(steps[:count]))
-            if whole:
-                return ".".join([whole, *steps[count:]])
-        return ""
 
     def _type(self, name: str) -> ParameterType | None:
         if name in self._types:
@@ -180,12 +90,12 @@ class _Reading:
             self._findings.fault(element, f"a chain of more than {MAX_CHAIN} types", "a shorter one")
             return None
         self._open.append(name)
-        self._types[name] = read_type(element, self._lookup_type, self._resolve_name, self._findings)
+        self._types[name] = read_type(element, self._lookup_type, self._names.resolve, self._findings)
         self._open.pop()
         return self._types[name]
 
     def _lookup_type(self, element: etree._Element, reference: str) -> ParameterType | None:
-        name = self._resolve_name(element, "type", reference)
+        name = self._names.resolve(element, "type", reference)
         return self._type(name) if name else None
 
     def _judge_loose(self, containers: dict[str, Container]) -> None:
@@ -196,24 +106,55 @@ class _Reading:
 
     def _parameter(self, name: str, element: etree._Element) -> Parameter | None:
         reference = element.get("parameterTypeRef", "")
-        if not self._find(element, "type", reference):
+        if not self._names.find(element, "type", reference):
             self._loose[name] = Fault(
                 self._findings.place(element), f"the type {reference!r}", "a type that the definition has"
             )
             return None
-        kind = self._lookup_type(element, element.get("parameterTypeRef", ""))
+        kind = self._lookup_type(element, reference)
         if kind is None:
             return None
-        self._findings.report_others(element, _PARAMETER)
         text = child(element, "LongDescription")
-        notes = elements(child(element, "AncillaryDataSet"))
+        notes = named(child(element, "AncillaryDataSet"), "AncillaryData")
+        aliases = named(child(element, "AliasSet"), "Alias")
+        properties = child(element, "ParameterProperties")
         return Parameter(
             name=name,
             type=kind,
             description=element.get("shortDescription", "") or ((text.text or "").strip() if text is not None else ""),
             ancillary={one.get("name", ""): (one.text or "").strip() for one in notes},
+            aliases=tuple((one.get("nameSpace", ""), one.get("alias", "")) for one in aliases),
+            source="" if properties is None else properties.get("dataSource", ""),
+            initial_value=element.get("initialValue", kind.initial_value),
+            valid_if=self._valid_if(properties),
             line=line_of(element),
         )
+
+    def _valid_if(self, properties: etree._Element | None) -> Match | None:
+        holder = child(properties, "ValidityCondition")
+        return None if holder is None else read_match(holder, self._names.resolve, self._findings)[0]
+
+    def _check_entries(self, containers: dict[str, Container], parameters: dict[str, Parameter | None]) -> None:
+        """Note members that an aggregate does not have, and segments that are not the whole of a parameter."""
+        for name, container in containers.items():
+            segments: dict[str, int] = {}
+            for entry in container.entries:
+                whole, *steps = entry.parameter.split(".")
+                parameter = parameters.get(whole)
+                kind = None if parameter is None else parameter.type
+                for step in steps if kind is not None else ():
+                    kind = None if kind is None else dict(kind.members).get(step)
+                    if kind is None:
+                        got, wanted = f"line {entry.line}: the member {step!r} of {whole}", "one that it has"
+                        self._findings.fault(self._found["container"][name], got, wanted)
+                if entry.segment_bits and kind is not None:
+                    segments[entry.parameter] = segments.get(entry.parameter, 0) + entry.segment_bits
+            for parameter_name, bits in segments.items():
+                kind = parameters[parameter_name.split(".")[0]].type  # type: ignore[union-attr]
+                size = None if kind.encoding is None else kind.encoding.bits
+                if bits != size:
+                    what = f"segments of {bits} of {size} bits of {parameter_name}: kept apart, not joined"
+                    self._findings.not_supported(self._found["container"][name], what)
 
     def _check_chains(self, containers: dict[str, Container]) -> None:
         """Note containers that inherit from or include themselves, or chains deeper than MAX_CHAIN, in linear time."""
@@ -242,14 +183,3 @@ class _Reading:
 
 def _targets(container: Container) -> tuple[str, ...]:
     return (container.base, *(entry.container for entry in container.entries))
-
-
-def _normal(path: str) -> str:
-    """Return a path without ``.`` and ``..`` steps; a step above the root stays at the root."""
-    steps: list[str] = []
-    for step in path.split("/"):
-        if step == "..":
-            del steps[-1:]
-        elif step not in ("", "."):
-            steps.append(step)
-    return "/" + "/".join(steps)
