@@ -35,6 +35,8 @@ class Layout(NamedTuple):
 MISSION_TIME = (("OBT_COARSE", 32), ("OBT_FINE", 24), ("IMPLANT", 8), ("ANTENNA", 8))
 LAYOUTS = (
     Layout("fixed 212 B: header, time, 100 x 16 bit", "Fixed", TIME, ("SAMPLES", 100, False), 0, 500_000),
+    Layout("the same, other packets have a checksum", "Unsealed", TIME, ("SAMPLES", 100, False), 0, 500_000),
+    Layout("214 B: the same with its checksum", "Sealed", TIME, ("SAMPLES", 100, False), 2, 500_000),
     Layout(
         "mission pressure, 1017 B, checksum",
         "PressureWaveform",
@@ -47,8 +49,8 @@ LAYOUTS = (
 )
 
 
-def fixed_plan() -> Plan:
-    """Return the plan of 212 byte packets without a checksum, from a definition written here."""
+def fixed_plan(*containers: str) -> Plan:
+    """Return the plan of packets of 212 octets, APIDs from 100; one called ``Sealed`` ends with a checksum besides."""
     bits = dict(HEADER_BITS) | dict(TIME)
     types = "".join(
         f'<IntegerParameterType name="U{n}" signed="false" sizeInBits="{n}"><UnitSet/>'
@@ -61,17 +63,28 @@ def fixed_plan() -> Plan:
         "</Dimension></DimensionList></ArrayParameterType>"
     )
     parameters = "".join(f'<Parameter name="{name}" parameterTypeRef="U{n}"/>' for name, n in bits.items())
-    parameters += '<Parameter name="SAMPLES" parameterTypeRef="Samples"/>'
+    types += (
+        '<IntegerParameterType name="CRC" signed="false"><UnitSet/><IntegerDataEncoding sizeInBits="16">'
+        '<ErrorDetectCorrect><CRC width="16"><Polynomial>1021</Polynomial><InitRemainder>FFFF</InitRemainder></CRC>'
+        "</ErrorDetectCorrect></IntegerDataEncoding></IntegerParameterType>"
+    )
+    parameters += '<Parameter name="SAMPLES" parameterTypeRef="Samples"/><Parameter name="PEC" parameterTypeRef="CRC"/>'
     refs = {name: f'<ParameterRefEntry parameterRef="{name}"/>' for name in bits}
     header = "".join(refs[name] for name, _ in HEADER_BITS)
     body = "".join(refs[name] for name, _ in TIME) + '<ArrayParameterRefEntry parameterRef="SAMPLES"/>'
+    seal = '<ParameterRefEntry parameterRef="PEC"/>'
     xml = (
         '<SpaceSystem xmlns="http://www.omg.org/spec/XTCE/20180204" name="Fixed212"><TelemetryMetaData>'
         f"<ParameterTypeSet>{types}</ParameterTypeSet><ParameterSet>{parameters}</ParameterSet><ContainerSet>"
         f'<SequenceContainer name="Packet" abstract="true"><EntryList>{header}</EntryList></SequenceContainer>'
-        f'<SequenceContainer name="Fixed"><EntryList>{body}</EntryList><BaseContainer containerRef="Packet">'
-        '<RestrictionCriteria><Comparison parameterRef="APID" value="100"/></RestrictionCriteria></BaseContainer>'
-        "</SequenceContainer></ContainerSet></TelemetryMetaData></SpaceSystem>"
+        + "".join(
+            f'<SequenceContainer name="{name}"><EntryList>{body}{seal if name == "Sealed" else ""}</EntryList>'
+            f'<BaseContainer containerRef="Packet"><RestrictionCriteria>'
+            f'<Comparison parameterRef="APID" value="{apid}"/></RestrictionCriteria>'
+            "</BaseContainer></SequenceContainer>"
+            for apid, name in enumerate(containers, 100)
+        )
+        + "</ContainerSet></TelemetryMetaData></SpaceSystem>"
     )
     return compile_plan(parse_definition(xml.encode()))
 
@@ -142,8 +155,16 @@ def measure(repetitions: int = 5) -> list[dict[str, Any]]:
         return [row for layout in LAYOUTS for row in _rows(layout, Path(scratch), repetitions)]
 
 
+def _plan(container: str) -> Plan:
+    if container == "Fixed":
+        return fixed_plan("Fixed")
+    if container in ("Sealed", "Unsealed"):
+        return fixed_plan("Unsealed", "Sealed")
+    return compile_plan(read_definition(MISSION))
+
+
 def _rows(layout: Layout, scratch: Path, repetitions: int) -> list[dict[str, Any]]:
-    plan = fixed_plan() if layout.container == "Fixed" else compile_plan(read_definition(MISSION))
+    plan = _plan(layout.container)
     apid = plan.containers[layout.container].apid or 0
     octets = stream(plan, layout)
     path = scratch / "packets.bin"

@@ -53,9 +53,8 @@ TABLES = np.concatenate([_SLICES, _shift_tables(_SLICES[0])])
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def crc16_range(buffer: NDArray[np.uint8], start: int, stop: int, tables: NDArray[np.int64]) -> int:
-    """Return the CRC of ``buffer[start:stop]``."""
-    register = 0xFFFF
+def crc16_onwards(register: int, buffer: NDArray[np.uint8], start: int, stop: int, tables: NDArray[np.int64]) -> int:
+    """Return what ``buffer[start:stop]`` makes of a register."""
     at = start
     while at + 8 <= stop:
         register = (
@@ -76,6 +75,13 @@ def crc16_range(buffer: NDArray[np.uint8], start: int, stop: int, tables: NDArra
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
+def crc16_range(buffer: NDArray[np.uint8], start: int, stop: int, tables: NDArray[np.int64]) -> int:
+    """Return the CRC of ``buffer[start:stop]``."""
+    register: int = crc16_onwards(np.int64(PRESET), buffer, start, stop, tables)
+    return register
+
+
+@njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[untyped-decorator]
 def crc16_of_sums(before: int, after: int, count: int, tables: NDArray[np.int64]) -> int:
     """Return the CRC of ``count`` octets from the running registers before and after them.
 

@@ -20,7 +20,7 @@ from telemus.packets.select import select
 from telemus.packets.time_codes import cuc_to_ns
 from telemus.packets.told import told_column
 from telemus.packets.walk import Walker
-from telemus.packets.walk_kernel import CHECKSUM, REASONS, TRUNCATED
+from telemus.packets.walk_state import CHECKSUM, REASONS, TRUNCATED
 from telemus.packets.xtce import Definition, read_definition
 
 Column = NDArray[Any] | Ragged

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from telemus.packets import walk_kernel as kernel
+from telemus.packets import walk_state as slot
 from telemus.packets.ccsds import (
     APID_COUNT,
     IDLE_APID,
@@ -20,6 +20,8 @@ from telemus.packets.ccsds import (
     octets_of,
 )
 from telemus.packets.crc import TABLES
+from telemus.packets.seal_kernel import GRID
+from telemus.packets.walk_kernel import walk_block
 
 _ROWS_PER_CALL = 1 << 18
 _RANGES_PER_CALL = 1 << 12
@@ -54,17 +56,16 @@ class Walker:
     def __init__(
         self, rules: dict[int, ApidRule] | None = None, *, prefix_bytes: int = 0, telecommands: bool = False
     ) -> None:
-        table = np.zeros((APID_COUNT, 4), np.int64)
-        table[:, kernel.SHORTEST_RULE], table[:, kernel.LONGEST_RULE] = MIN_PACKET_BYTES, MAX_PACKET_BYTES
+        table = np.zeros((APID_COUNT, slot.RULES), np.int64)
+        table[:, slot.SHORTEST_RULE], table[:, slot.LONGEST_RULE] = MIN_PACKET_BYTES, MAX_PACKET_BYTES
         for apid, rule in (rules or {}).items():
-            table[apid] = (1, rule.shortest, rule.longest, rule.checksum)
-        table[IDLE_APID, kernel.KNOWN_RULE] = 1
+            table[apid] = (1, rule.shortest, rule.longest, rule.checksum, 0)
+        table[IDLE_APID, slot.KNOWN_RULE] = 1
         self._rules = table
-        self._seen = np.zeros(APID_COUNT, np.int64)
-        self._mode = np.array([kernel.SYNCED, kernel.UNRECOGNISED, not rules, True], np.int64)
-        self._guarded = bool(table[:, kernel.CHECKSUM_RULE].any())
+        self._mode = np.array([slot.SYNCED, slot.UNRECOGNISED, not rules, True], np.int64)
         self._prefix = prefix_bytes
         self._mask = VERSION_ONLY if telecommands else VERSION_AND_TYPE
+        self._heads = _heads(np.flatnonzero(table[:, slot.CHECKSUM_RULE]), self._mask)
 
     def walk(self, block: Block, *, final: bool = False) -> Walk:
         """Return the packets of ``block``; with ``final`` no byte is left over.
@@ -73,25 +74,40 @@ class Walker:
         packet without one is believed over a packet whose checksum holds. Raises nothing on any bytes.
         """
         buffer = octets_of(block)
-        state = np.zeros(kernel.STATE_SIZE, np.int64)
-        state[kernel.MODE : kernel.PACKETS] = self._mode
-        state[kernel.FINAL], state[kernel.PREFIX], state[kernel.MASK] = final, self._prefix, self._mask
-        state[kernel.GUARDED] = self._guarded
-        state[kernel.SEALED], state[kernel.SUMMED] = -1, -1
-        sums = np.empty(buffer.size + 1, np.uint16)
+        state = np.zeros(slot.STATE_SIZE, np.int64)
+        state[slot.MODE : slot.PACKETS] = self._mode
+        state[slot.FINAL], state[slot.PREFIX], state[slot.MASK] = final, self._prefix, self._mask
+        state[slot.GUARDED] = self._heads.any()
+        state[slot.SEALED] = state[slot.SUMMED] = -1
+        sums = np.empty(buffer.size // GRID + 1, np.uint16)
+        books = (self._rules, self._heads, TABLES, sums)
         tables: list[PacketTable] = []
         ranges: list[NDArray[np.int64]] = []
         full: Any = True
         while full:
-            rows = min(_ROWS_PER_CALL, (buffer.size - int(state[kernel.POSITION])) // MIN_PACKET_BYTES + 1)
+            rows = min(_ROWS_PER_CALL, (buffer.size - int(state[slot.POSITION])) // MIN_PACKET_BYTES + 1)
             table = empty_table(rows)
             rejected = np.empty((_RANGES_PER_CALL, 3), np.int64)
-            state[kernel.PACKETS] = state[kernel.RANGES] = 0
-            full = kernel.walk_block(buffer, self._rules, self._seen, TABLES, sums, tuple(table), rejected, state)
-            tables.append(table.take(slice(int(state[kernel.PACKETS]))))
-            ranges.append(rejected[: state[kernel.RANGES]])
-        self._mode[:] = state[kernel.MODE : kernel.PACKETS]
-        return Walk(join_tables(tables), np.concatenate(ranges), int(state[kernel.POSITION]))
+            state[slot.PACKETS] = state[slot.RANGES] = 0
+            full = walk_block(buffer, books, tuple(table), rejected, state)
+            tables.append(table.take(slice(int(state[slot.PACKETS]))))
+            ranges.append(rejected[: state[slot.RANGES]])
+        self._mode[:] = state[slot.MODE : slot.PACKETS]
+        return Walk(join_tables(tables), np.concatenate(ranges), int(state[slot.POSITION]))
+
+
+def _heads(sealed: NDArray[np.intp], mask: int) -> NDArray[np.uint8]:
+    """Return (2, 256): the bit of an octet's three high bits of an APID, and the bits that go with a low octet.
+
+    Where the first two octets of a header have a bit in common, its version and type are right and its APID is one of
+    ``sealed``.
+    """
+    heads = np.zeros((2, 256), np.uint8)
+    if sealed.size:
+        octet = np.arange(256)
+        heads[0] = np.where(octet & mask, 0, 1 << (octet & 7))
+        np.bitwise_or.at(heads[1], sealed & 255, (1 << (sealed >> 8)).astype(np.uint8))
+    return heads
 
 
 def walk(

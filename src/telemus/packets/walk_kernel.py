@@ -17,11 +17,13 @@ damage; not found, the packet stands unverified (nothing contradicts it but what
 if it is trusted) and the search goes on behind it. Decisions that need bytes beyond the block wait for the next
 block, so that the result does not depend on where blocks end.
 
-The cost is linear in the bytes, whatever they are: the next sealed packet is looked for once per place (SCANNED,
-SEALED), and while searching a checksum costs 17 steps at most, from the running registers ``sums`` (SUMMED).
+The cost is linear in the bytes, whatever they are: a place is asked about once while searching, a question looks at
+``LONG_CHAIN`` headers at most, and what ``seal_kernel`` looks for it remembers. No decision needs more than the octets
+of ``LONG_CHAIN`` packets and one of the longest ahead.
 
-``rules`` is (2048, 4) int64: known (0/1), shortest, longest [bytes], checksum (0/1). ``seen`` (2048,) counts packets
-of APIDs that the definition does not have. ``state`` (21,) int64 is what the names below say.
+``books`` is (rules, heads, tables, sums): what the definition or the stream says of each APID, which octets begin a
+header with a checksum (2, 256), the tables of the checksum, and room for its running registers (size // GRID + 1,).
+``state`` and ``rules`` are what the names of ``walk_state`` say.
 
 One call to ``_search`` serves all three questions (is this a packet, where is the next, is one inside): compiling it
 in three places would triple the time of a cold start.
@@ -33,92 +35,56 @@ import numpy as np
 from numba import njit
 
 from telemus.packets.ccsds import IDLE_APID, MAX_PACKET_BYTES
-from telemus.packets.crc import crc16_of_sums, crc16_range
+from telemus.packets.crc import crc16_range
+from telemus.packets.seal_kernel import apid_of, holds, inner, kind_of, packet_bytes, scan
+from telemus.packets.walk_state import (
+    BY_CHECKSUM,
+    BY_NEIGHBOUR,
+    CAUSE,
+    CHECKSUM,
+    CHECKSUM_RULE,
+    DAMAGED,
+    DOUBTFUL_END,
+    DOUBTFUL_KIND,
+    END,
+    FAMILIAR,
+    FINAL,
+    GUARDED,
+    INSIDE,
+    KIND,
+    KNOWN_RULE,
+    LEARNT_AFTER,
+    LENGTH,
+    MASK,
+    MODE,
+    NEWCOMERS,
+    NO,
+    NONE,
+    PACKETS,
+    PLACE,
+    POSITION,
+    PREFIX,
+    RANGES,
+    REASON,
+    SEALED,
+    SEARCHING,
+    SEEN_RULE,
+    STRANGER,
+    SYNCED,
+    TRUNCATED,
+    TRUSTED,
+    UNRECOGNISED,
+    UNVERIFIED,
+    VERDICT,
+    WAIT,
+)
 
-POSITION, MODE, REASON, NEWCOMERS, TRUSTED, PACKETS, RANGES, FINAL, PREFIX, MASK, GUARDED = range(11)
-PLACE, KIND, END, DOUBTFUL_END, DOUBTFUL_KIND, VERDICT, CAUSE, SCANNED, SEALED, SUMMED = range(11, 21)
-STATE_SIZE = 21
-SYNCED, SEARCHING, INSIDE = 0, 1, 2  # INSIDE: a packet is doubtful, and a believable one is looked for inside it
-UNRECOGNISED, DAMAGED, TRUNCATED, CHECKSUM, LENGTH = range(5)
-REASONS = ("no packet recognised", "damaged packet", "truncated", "checksum", "length not as defined")
-NONE, STRANGER, FAMILIAR = 0, 1, 2
-LEARNT_AFTER = 3  # packets of a new APID, each with a believable chain behind it
 CHAIN = 3  # headers in a row that make strangers believable
 LONG_CHAIN = 64  # the same where the definition has checksums and the chain has met no packet that it knows
-NOWHERE = 1 << 62
-WAIT, NO, UNVERIFIED, BY_NEIGHBOUR, BY_CHECKSUM = -1, 0, 1, 2, 3
-
-KNOWN_RULE, SHORTEST_RULE, LONGEST_RULE, CHECKSUM_RULE = range(4)
-
-# Only kernels call these: a way in from Python for each would lengthen a cold start.
-_inner = njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
-@_inner
-def _packet_bytes(buffer, header):  # type: ignore[no-untyped-def]
-    return (np.int64(buffer[header + 4]) << 8) + np.int64(buffer[header + 5]) + 7
-
-
-@_inner
-def _apid(buffer, header):  # type: ignore[no-untyped-def]
-    return ((np.int64(buffer[header]) & 7) << 8) + np.int64(buffer[header + 1])
-
-
-@_inner
-def _kind(buffer, header, rules, seen, mask):  # type: ignore[no-untyped-def]
-    """NONE, STRANGER or FAMILIAR. Six octets of zero are erased storage, not a segment of APID 0."""
-    if buffer[header] & mask:
-        return NONE
-    apid = _apid(buffer, header)
-    length = _packet_bytes(buffer, header)
-    if apid == 0 and length == 7 and buffer[header] | buffer[header + 2] | buffer[header + 3] == 0:
-        return NONE
-    if rules[apid, KNOWN_RULE]:
-        return FAMILIAR if rules[apid, SHORTEST_RULE] <= length <= rules[apid, LONGEST_RULE] else NONE
-    return FAMILIAR if seen[apid] >= LEARNT_AFTER else STRANGER
-
-
-@_inner
-def _holds(buffer, header, end, tables, sums, state):  # type: ignore[no-untyped-def]
-    """Say whether the checksum of [header, end) holds; ``header`` is never before the first of ``sums``."""
-    at = state[SUMMED]
-    register = np.int64(sums[at])
-    while at < end:
-        register = ((register << 8) & 0xFFFF) ^ tables[0, (register >> 8) ^ buffer[at]]
-        at += 1
-        sums[at] = register
-    state[SUMMED] = at
-    return crc16_of_sums(np.int64(sums[header]), np.int64(sums[end]), end - header, tables) == 0
-
-
-@_inner
-def _scan(buffer, start, stop, rules, seen, tables, sums, state):  # type: ignore[no-untyped-def]
-    """Look for a sealed packet that begins in [start, stop): NO, WAIT or BY_CHECKSUM; SEALED says where.
-
-    ``start`` never decreases from call to call, and what was scanned before is not scanned again.
-    """
-    if start > state[SEALED]:
-        state[SEALED] = NOWHERE
-    state[SCANNED] = max(start, state[SCANNED])
-    for at in range(state[SCANNED], min(stop, state[SEALED], buffer.size - 5 - state[PREFIX])):
-        header = at + state[PREFIX]
-        state[SCANNED] = at
-        kind = _kind(buffer, header, rules, seen, state[MASK])
-        if kind != FAMILIAR or not rules[_apid(buffer, header), CHECKSUM_RULE]:
-            continue
-        end = header + _packet_bytes(buffer, header)
-        if end > buffer.size:
-            if not state[FINAL]:
-                return WAIT
-        elif _holds(buffer, header, end, tables, sums, state):
-            state[SEALED] = at
-            break
-    state[SCANNED] = max(state[SCANNED], min(stop, state[SEALED]))
-    return BY_CHECKSUM if state[SEALED] < stop else NO
-
-
-@_inner
-def _endless(buffer, at, place, rules, seen, tables, sums, state):  # type: ignore[no-untyped-def]
+@inner
+def _endless(buffer, at, place, books, state):  # type: ignore[no-untyped-def]
     """Say the same where a long chain to ``place`` met nothing known: flat data looks like strangers without end.
 
     But then a sealed packet is not far; where none is, the stream is one that the definition does not know.
@@ -126,79 +92,78 @@ def _endless(buffer, at, place, rules, seen, tables, sums, state):  # type: igno
     far = place + MAX_PACKET_BYTES
     if far > buffer.size and not state[FINAL]:
         return WAIT
-    found = _scan(buffer, at + 1, far, rules, seen, tables, sums, state)
+    found = scan(buffer, at + 1, far, books, state)
     return BY_NEIGHBOUR if found == NO else min(found, NO)
 
 
-@_inner
-def _followed(buffer, at, place, rules, seen, tables, sums, state):  # type: ignore[no-untyped-def]
+@inner
+def _followed(buffer, at, place, books, state):  # type: ignore[no-untyped-def]
     """Say whether the packet at ``at`` may end at ``place``: NO, WAIT or BY_NEIGHBOUR."""
+    rules = books[0]
     size = buffer.size
     guarded = state[GUARDED]
     trusted = not guarded or (state[MODE] == SYNCED and state[TRUSTED])
     wanted = 1 if trusted else 2
     for _ in range(LONG_CHAIN if guarded else CHAIN):
         if guarded:
-            found = _scan(buffer, at + 1, place + 1, rules, seen, tables, sums, state)
+            found = scan(buffer, at + 1, place + 1, books, state)
             if found != NO:
                 over = NO if state[SEALED] != place else BY_NEIGHBOUR
                 return min(found, over)
         header = place + state[PREFIX]
         if header + 6 > size:
             return BY_NEIGHBOUR if state[FINAL] else WAIT
-        kind = _kind(buffer, header, rules, seen, state[MASK])
+        kind = kind_of(buffer, header, rules, state[MASK])
         if kind == NONE:
             break
-        apid = _apid(buffer, header)
+        apid = apid_of(buffer, header)
         if kind == FAMILIAR and (trusted or (rules[apid, KNOWN_RULE] and apid != IDLE_APID)):
             wanted -= 1
             if wanted == 0:
                 return BY_NEIGHBOUR
-        place = header + _packet_bytes(buffer, header)
+        place = header + packet_bytes(buffer, header)
         if place > size:
             return NO if state[FINAL] else WAIT
     else:
-        return BY_NEIGHBOUR if not guarded else _endless(buffer, at, place, rules, seen, tables, sums, state)
+        return BY_NEIGHBOUR if not guarded else _endless(buffer, at, place, books, state)
     return NO
 
 
-@_inner
-def _believe(buffer, at, strangers, rules, seen, tables, sums, state):  # type: ignore[no-untyped-def]
+@inner
+def _believe(buffer, at, strangers, books, state):  # type: ignore[no-untyped-def]
     """Say whether a packet begins at ``at``: NO, WAIT, BY_NEIGHBOUR or BY_CHECKSUM. Sets KIND and END of ``state``."""
-    size = buffer.size
+    rules, _, tables, sums = books
     header = at + state[PREFIX]
-    cut = NO if state[FINAL] else WAIT
-    state[KIND] = NONE
-    if header + 6 > size:
-        return cut
-    state[KIND] = kind = _kind(buffer, header, rules, seen, state[MASK])
+    state[KIND] = kind = kind_of(buffer, header, rules, state[MASK])
     if kind == NONE or (kind == STRANGER and not strangers):
         return NO
-    state[END] = end = header + _packet_bytes(buffer, header)
-    if end > size:
-        return cut
-    if state[SUMMED] < header:
-        state[SUMMED], sums[header] = header, 0xFFFF
-    if not rules[_apid(buffer, header), CHECKSUM_RULE]:
-        return _followed(buffer, at, end, rules, seen, tables, sums, state)
-    if state[MODE] == SYNCED:
-        return BY_CHECKSUM if crc16_range(buffer, header, end, tables) == 0 else NO
-    return BY_CHECKSUM if _holds(buffer, header, end, tables, sums, state) else NO
+    state[END] = end = header + packet_bytes(buffer, header)
+    if end > buffer.size:
+        return NO if state[FINAL] else WAIT
+    if not rules[apid_of(buffer, header), CHECKSUM_RULE]:
+        return _followed(buffer, at, end, books, state)
+    return BY_CHECKSUM if holds(buffer, header, end, tables, sums, state) else NO
 
 
-@_inner
-def _search(buffer, start, stop, strangers, rules, seen, tables, sums, state):  # type: ignore[no-untyped-def]
+@inner
+def _search(buffer, start, stop, strangers, books, state):  # type: ignore[no-untyped-def]
     """Find the first place in [start, stop) that is not NO; what it is returns, and PLACE says where."""
-    for at in range(start, stop):
-        found = _believe(buffer, at, strangers, rules, seen, tables, sums, state)
+    prefix, mask = state[PREFIX], state[MASK]
+    whole = min(stop, buffer.size - 5 - prefix)  # where a header ends within the buffer
+    state[KIND] = NONE
+    for at in range(start, whole):
+        if buffer[at + prefix] & mask:
+            continue
+        found = _believe(buffer, at, strangers, books, state)
         if found != NO:
             state[PLACE] = at
             return found
-    state[PLACE] = stop
-    return NO
+    cut = stop > whole and not state[FINAL]
+    state[PLACE] = max(start, whole) if cut else stop
+    return WAIT if cut else NO
 
 
-@_inner
+@inner
 def _settle_synced(buffer, rules, state, found):  # type: ignore[no-untyped-def]
     """Decide on the packet that should begin at POSITION, after ``_search`` has looked there."""
     size = buffer.size
@@ -209,13 +174,13 @@ def _settle_synced(buffer, rules, state, found):  # type: ignore[no-untyped-def]
     elif found == NO and header + 6 > size:
         state[PLACE], state[CAUSE] = size, TRUNCATED
     elif found == NO and state[KIND] == NONE:
-        known = not buffer[header] & state[MASK] and rules[_apid(buffer, header), KNOWN_RULE]
+        known = not buffer[header] & state[MASK] and rules[apid_of(buffer, header), KNOWN_RULE]
         state[MODE], state[REASON] = SEARCHING, LENGTH if known else UNRECOGNISED
     elif found == NO:
         state[MODE], state[DOUBTFUL_END], state[DOUBTFUL_KIND] = INSIDE, state[END], state[KIND]
 
 
-@_inner
+@inner
 def _settle_inside(buffer, rules, state, found):  # type: ignore[no-untyped-def]
     """Decide on a doubtful packet, after ``_search`` has looked inside it."""
     state[MODE] = SYNCED
@@ -226,7 +191,7 @@ def _settle_inside(buffer, rules, state, found):  # type: ignore[no-untyped-def]
         state[CAUSE] = DAMAGED
     elif state[DOUBTFUL_END] > buffer.size:
         state[PLACE], state[CAUSE] = buffer.size, TRUNCATED
-    elif rules[_apid(buffer, state[POSITION] + state[PREFIX]), CHECKSUM_RULE]:
+    elif rules[apid_of(buffer, state[POSITION] + state[PREFIX]), CHECKSUM_RULE]:
         state[PLACE], state[CAUSE] = state[DOUBTFUL_END], CHECKSUM
     else:
         state[PLACE], state[CAUSE] = state[DOUBTFUL_END], UNRECOGNISED
@@ -235,7 +200,7 @@ def _settle_inside(buffer, rules, state, found):  # type: ignore[no-untyped-def]
         state[MODE], state[REASON] = SEARCHING, UNRECOGNISED
 
 
-@_inner
+@inner
 def _settle_searching(buffer, state, found):  # type: ignore[no-untyped-def]
     """Reject what lies before the place where ``_search`` stopped: nothing believable begins there."""
     state[VERDICT], state[CAUSE] = min(found, NO), state[REASON]
@@ -245,7 +210,7 @@ def _settle_searching(buffer, state, found):  # type: ignore[no-untyped-def]
         state[PLACE] = buffer.size
 
 
-@_inner
+@inner
 def _reject(ranges, state):  # type: ignore[no-untyped-def]
     """Append [POSITION, PLACE) as rejected, joining it to the range before if they touch and have one reason."""
     last = state[RANGES] - 1
@@ -260,41 +225,41 @@ def _reject(ranges, state):  # type: ignore[no-untyped-def]
     state[RANGES] = last + 2
 
 
-@_inner
-def _keep(buffer, rules, seen, table, state):  # type: ignore[no-untyped-def]
+@inner
+def _keep(buffer, rules, table, state):  # type: ignore[no-untyped-def]
     """Append the packet that ends at PLACE, with what the VERDICT says of it."""
     offset, length, apid, count, flags = table
     row = state[PACKETS]
     header = state[POSITION] + state[PREFIX]
-    own = _apid(buffer, header)
+    own = apid_of(buffer, header)
     offset[row], length[row], apid[row] = header, state[PLACE] - header, own
     count[row] = ((np.int64(buffer[header + 2]) & 0x3F) << 8) + np.int64(buffer[header + 3])
     flag = (buffer[header + 2] >> 6) | ((buffer[header] & 8) >> 1)
     verdict = state[VERDICT]
     flags[row] = flag | (8 if verdict >= BY_NEIGHBOUR else 0) | (16 if verdict == BY_CHECKSUM else 0)
     if not rules[own, KNOWN_RULE]:
-        seen[own] += 1
-        if seen[own] >= LEARNT_AFTER:
+        rules[own, SEEN_RULE] += 1
+        if rules[own, SEEN_RULE] >= LEARNT_AFTER:
             state[NEWCOMERS] = 0
     state[PACKETS] = row + 1
     state[TRUSTED] = verdict >= BY_NEIGHBOUR
 
 
-@_inner
-def _run(buffer, rules, seen, tables, table, state):  # type: ignore[no-untyped-def]
+@inner
+def _run(buffer, books, table, state):  # type: ignore[no-untyped-def]
     """Take the packets that follow the last one and are like it (APID, flags and length).
 
     What ``_search`` would say of each, said faster: the places of a run are known before its headers are read, so
     that the processor need not wait for one header to find the next.
     """
+    rules, _, tables, _ = books
     offset, length, apid, count, flags = table
     row = state[PACKETS] - 1
     first, own = offset[row], apid[row]
-    if not rules[own, KNOWN_RULE] and seen[own] < LEARNT_AFTER:
+    if not rules[own, KNOWN_RULE] and rules[own, SEEN_RULE] < LEARNT_AFTER:
         return
     checked = rules[own, CHECKSUM_RULE]
-    if state[GUARDED] and not checked:
-        return
+    guarded = state[GUARDED] and not checked
     step = np.int64(length[row]) + state[PREFIX]
     header = first + step
     # A run without checksums ends one packet early: the header behind each packet is what verifies it.
@@ -319,24 +284,29 @@ def _run(buffer, rules, seen, tables, table, state):  # type: ignore[no-untyped-
             or buffer[header + 5] != buffer[first + 5]
         ):
             break
+        elif guarded:
+            state[POSITION] = header - state[PREFIX]
+            if scan(buffer, state[POSITION] + 1, state[POSITION] + step + 1, books, state) != NO:
+                break
         done += 1
         offset[row + done], length[row + done], apid[row + done] = header, length[row], own
         count[row + done] = ((np.int64(buffer[header + 2]) & 0x3F) << 8) + np.int64(buffer[header + 3])
         flags[row + done] = (buffer[header + 2] >> 6) | (flags[row] & 0xFC)
         header += step
     if not rules[own, KNOWN_RULE]:
-        seen[own] += done
+        rules[own, SEEN_RULE] += done
     state[PACKETS] = row + 1 + done
     state[PLACE] = first + done * step + length[row]
 
 
 @njit(cache=True)
-def walk_block(buffer, rules, seen, tables, sums, table, ranges, state):  # type: ignore[no-untyped-def]
+def walk_block(buffer, books, table, ranges, state):  # type: ignore[no-untyped-def]
     """Walk ``buffer`` from ``state[POSITION]`` until its end, a full output, or a decision that must wait.
 
-    Fills ``table`` = (offset, length, apid, count, flags) and ``ranges`` (m, 3) = (start, stop, reason). ``sums``
-    (size + 1,) uint16 is room to work in. Returns 1 if it stopped because an output was full, else 0.
+    Fills ``table`` = (offset, length, apid, count, flags) and ``ranges`` (m, 3) = (start, stop, reason). Returns 1 if
+    it stopped because an output was full, else 0.
     """
+    rules = books[0]
     size = buffer.size
     while state[POSITION] < size:
         if state[PACKETS] >= table[0].size or state[RANGES] >= ranges.shape[0]:
@@ -345,7 +315,7 @@ def walk_block(buffer, rules, seen, tables, sums, table, ranges, state):  # type
         start = at + 1 if mode == INSIDE else at
         stop = size if mode == SEARCHING else (min(state[DOUBTFUL_END], size) if mode == INSIDE else at + 1)
         strangers = 1 if mode == SYNCED else state[NEWCOMERS]
-        found = _search(buffer, start, stop, strangers, rules, seen, tables, sums, state)
+        found = _search(buffer, start, stop, strangers, books, state)
         if mode == SYNCED:
             _settle_synced(buffer, rules, state, found)
         elif mode == INSIDE:
@@ -353,9 +323,9 @@ def walk_block(buffer, rules, seen, tables, sums, table, ranges, state):  # type
         else:
             _settle_searching(buffer, state, found)
         if state[VERDICT] > NO:
-            _keep(buffer, rules, seen, table, state)
+            _keep(buffer, rules, table, state)
             if state[VERDICT] >= BY_NEIGHBOUR:
-                _run(buffer, rules, seen, tables, table, state)
+                _run(buffer, books, table, state)
         elif state[PLACE] > at:
             _reject(ranges, state)
         state[POSITION] = state[PLACE]

@@ -2,35 +2,55 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from telemus.packets import ApidRule, compile_plan, decode_bytes, encode, parse_definition, read_definition, walk
-from telemus.packets import walk_kernel as kernel
+from telemus.packets import (
+    ApidRule,
+    compile_plan,
+    crc,
+    decode_bytes,
+    encode,
+    parse_definition,
+    read_definition,
+    seal_kernel,
+    walk,
+    walk_kernel,
+)
 from telemus.packets.columns import pieces_at, rows_at
 from telemus.packets.crc import TABLES, seal_rows
 
 PLAN = compile_plan(read_definition(Path(__file__).parents[2] / "unit" / "packets" / "recorder.xml"))
-RULES = {48: ApidRule(20, 30), 49: ApidRule(24, 24, True)}
+RULES = {48: ApidRule(20, 60), 49: ApidRule(24, 24, True)}
+
+
+def like_packets(apid: int, size: int, count: int, filling: int) -> np.ndarray:
+    """Packets of one APID and length, sealed; one octet fills them."""
+    rows = np.full((count, size), filling, np.uint8)
+    rows[:, :6] = [8 | apid >> 8, apid & 255, 0xC0, 0, 0, size - 7]
+    rows[:, 3] = np.arange(count)
+    seal_rows(rows, TABLES)
+    return rows
 
 
 @st.composite
 def runs(draw: st.DrawFn) -> bytes:
-    """Runs of like packets of two APIDs, some octets overwritten, some left out."""
+    """Runs of like packets; in some a header or a whole sealed packet lies; octets are overwritten or left out."""
     octets = b""
     for _ in range(draw(st.integers(1, 5))):
-        apid, size = draw(st.sampled_from([(48, 20), (48, 24), (49, 24), (7, 12), (7, 31)]))
-        rows = np.zeros((draw(st.integers(1, 8)), size), np.uint8)
-        rows[:] = draw(st.integers(0, 255))
-        rows[:, :6] = [8, apid, 0xC0, 0, 0, size - 7]
-        rows[:, 3] = np.arange(len(rows))
-        seal_rows(rows, TABLES)
-        octets += rows.tobytes()
+        apid, size = draw(st.sampled_from([(48, 20), (48, 60), (49, 24), (7, 12), (7, 50), (2047, 60)]))
+        octets += like_packets(apid, size, draw(st.integers(1, 8)), draw(st.integers(0, 255))).tobytes()
     damaged = bytearray(octets)
+    inside = like_packets(49, 24, 1, 85).tobytes()
+    for at, size in draw(st.lists(st.tuples(st.integers(0, 2000), st.sampled_from([2, 6, 24])), max_size=2)):
+        damaged[at % len(octets) : at % len(octets) + size] = inside[:size]
     for at, value in draw(st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), max_size=4)):
         damaged[at % len(damaged)] = value
     for at in draw(st.lists(st.integers(0, 2000), max_size=2)):
@@ -38,19 +58,45 @@ def runs(draw: st.DrawFn) -> bytes:
     return bytes(damaged)
 
 
+def next_head(octets: np.ndarray, start: int, stop: int, _: np.ndarray) -> int:
+    """The first place where the header of a packet with a checksum may begin: APID 49 of ``RULES``."""
+    first = (at for at in range(start, stop) if octets[at] in (0, 8) and octets[at + 1] == 49)
+    return next(first, stop)
+
+
+@contextmanager
+def plain() -> Generator[None]:
+    """Run the kernels as they are written, and packet by packet."""
+    with pytest.MonkeyPatch.context() as patch:
+        for room in (crc, seal_kernel, walk_kernel, sys.modules[walk.__module__]):
+            for name, one in list(vars(room).items()):
+                if hasattr(one, "py_func"):
+                    patch.setattr(room, name, one.py_func)
+        patch.setattr(walk_kernel, "_run", lambda *_: None)
+        patch.setattr(seal_kernel, "_next_head", next_head)
+        patch.setattr(
+            seal_kernel, "holds", lambda octets, start, stop, *_: crc.crc16(octets[start:stop].tobytes()) == 0
+        )
+        yield
+
+
+def nested() -> bytes:
+    """A run of packets without a checksum; in the third lies one whose checksum holds."""
+    rows = like_packets(48, 60, 5, 1)
+    rows[2, 20:44] = like_packets(49, 24, 1, 85)
+    return rows.tobytes()
+
+
 @settings(max_examples=200, deadline=None)
 @given(runs(), st.sampled_from([None, RULES]))
+@example(nested(), RULES)
 def test_walk_of_runs(octets: bytes, rules: dict[int, ApidRule] | None) -> None:
     fast = walk(octets, rules)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, one in list(vars(kernel).items()):
-            if hasattr(one, "py_func") and one.py_func.__module__ == kernel.__name__:
-                patch.setattr(kernel, name, one.py_func)
-        patch.setattr(kernel, "_run", lambda *_: None)
-        plain = walk(octets, rules)
-    for ours, theirs in zip(fast.table, plain.table, strict=True):
+    with plain():
+        slow = walk(octets, rules)
+    for ours, theirs in zip(fast.table, slow.table, strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    np.testing.assert_array_equal(fast.rejected, plain.rejected)
+    np.testing.assert_array_equal(fast.rejected, slow.rejected)
 
 
 @settings(deadline=None)

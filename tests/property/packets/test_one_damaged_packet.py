@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from telemus.packets import Account, ApidRule, Decoder, Walker, walk
 from telemus.packets.ccsds import IDLE_APID, PacketTable, primary_headers
@@ -157,26 +156,6 @@ def test_checksum_of_running_registers(octets: bytes, one: int, other: int) -> N
     start, stop = sorted((one % (len(octets) + 1), other % (len(octets) + 1)))
     before, after = crc16(octets[:start]), crc16(octets[:stop])
     assert crc16_of_sums(before, after, stop - start, TABLES) == crc16(octets[start:stop])
-
-
-def crafted(size: int) -> NDArray[np.uint8]:
-    """Headers of idle packets and of the longest sealed ones at every place where one can begin."""
-    return np.resize(np.array([0x07, 0xFF, 0x08, 0x31], np.uint8), size)
-
-
-def test_cost_is_linear_on_crafted_octets() -> None:
-    """Every header claims a long packet: no more work per octet for 65 536 octets each than for 64."""
-    from time import process_time
-
-    octets = crafted(1 << 20)
-    took = []
-    for longest in (64, 65542):
-        rules = {0x31: ApidRule(7, longest, True), 48: ApidRule(7, longest, True)}
-        walk(octets[:1000], rules)
-        start = process_time()
-        walk(octets, rules)
-        took.append(process_time() - start)
-    assert took[1] < 2.0
 
 
 def test_account_of_a_false_idle_packet() -> None:

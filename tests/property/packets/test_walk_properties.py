@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemus.packets import ApidRule, Decoder, Walker, compile_plan, encode, read_definition, walk
-from telemus.packets.walk_kernel import REASONS
+from telemus.packets.walk_state import REASONS
 
 DEFINITION = Path(__file__).parents[2] / "unit" / "packets" / "recorder.xml"
 PLAN = compile_plan(read_definition(DEFINITION))
