@@ -8,6 +8,7 @@ from telemus.packets.frames.frame_account import ChannelAccount, FrameAccount, F
 from telemus.packets.frames.frame_decoder import FrameDecoder, Frames, read_frames
 from telemus.packets.frames.frame_layout import FrameLayout
 from telemus.packets.frames.frame_table import FrameTable
+from telemus.packets.frames.merge import PassMerger
 from telemus.packets.frames.randomiser import randomise
 from telemus.packets.frames.reader import FrameReader, frames_to_packets
 from telemus.packets.frames.reed_solomon import Corrected, ReedSolomon
@@ -26,6 +27,7 @@ __all__ = [
     "FrameTable",
     "Frames",
     "Handed",
+    "PassMerger",
     "ReedSolomon",
     "Synchroniser",
     "encode_data",

@@ -37,9 +37,7 @@ class VirtualChannel:
     def add(self, frames: Frames) -> Handed:
         """Take good frames (n) of this channel in the order in which they came; return what is whole now."""
         fresh, kept = self._follow(frames)
-        again = frames.unit_bytes[~kept]
-        self._books["duplicates"] += again.size
-        self._books["duplicate_bytes"] += int(again.sum())
+        self.add_duplicates(frames.unit_bytes[~kept])
         lost = self._lost + np.cumsum(fresh)[kept]
         self._lost += int(fresh.sum())
         frames = frames.take(kept)
@@ -53,6 +51,11 @@ class VirtualChannel:
             handed.packets.extend(one.packets)
             handed.data.extend(one.data)
         return handed
+
+    def add_duplicates(self, unit_bytes: NDArray[np.int64]) -> None:
+        """Note units (n,) [bytes] of frames that had come before."""
+        self._books["duplicates"] += unit_bytes.size
+        self._books["duplicate_bytes"] += int(unit_bytes.sum())
 
     def _access(self, frames: Frames, lost: NDArray[np.int64], name: tuple[int, bool]) -> Handed:
         """Give frames to their access point; ``lost`` (n,) counts the losses before each."""

@@ -18,6 +18,7 @@ from telemus.packets.frames.rejections import Rejections
 from telemus.packets.frames.sync import Synchroniser, Units
 from telemus.packets.frames.tm import read_tm
 from telemus.packets.frames.uslp import read_uslp
+from telemus.packets.frames.variable_length import VariableSynchroniser
 
 UNCORRECTABLE, ERROR_CONTROL, HEADER, DOUBTFUL, NO_FRAME = (
     "uncorrectable code word",
@@ -26,6 +27,7 @@ UNCORRECTABLE, ERROR_CONTROL, HEADER, DOUBTFUL, NO_FRAME = (
     "bits slipped or turned over in the unit",
     "not such a frame",
 )
+BOOKS = ("marker_errors", "inverted_units", "uncorrectable_words", "passed_uncorrectable")
 _VERSIONS = {"tm": 0, "aos": 1, "uslp": 0b1100}
 
 Octets = NDArray[np.uint8]
@@ -55,6 +57,17 @@ class Frames(NamedTuple):
         return Frames(self.rows[which], table, *(column[which] for column in self[2:]))
 
 
+def join_frames(parts: list[Frames]) -> Frames:
+    """Return frames one after another; rows of different lengths are filled up with zeros."""
+    if len(parts) == 1:
+        return parts[0]
+    width = max(one.rows.shape[1] for one in parts)
+    rows = [np.pad(one.rows, ((0, 0), (0, width - one.rows.shape[1]))) for one in parts]
+    table = FrameTable(*(np.concatenate(columns) for columns in zip(*(one.table for one in parts), strict=True)))
+    rest = (np.concatenate(columns) for columns in zip(*(one[2:] for one in parts), strict=True))
+    return Frames(np.concatenate(rows), table, *rest)
+
+
 def read_frames(rows: Octets, layout: FrameLayout, length: NDArray[np.int64] | None = None) -> FrameTable:
     """Return the headers of bare transfer frames (n, bytes), whatever they hold; ``length`` (n,) if they vary."""
     if layout.kind == "tm":
@@ -67,24 +80,37 @@ def read_frames(rows: Octets, layout: FrameLayout, length: NDArray[np.int64] | N
 class FrameDecoder:
     """Reads successive blocks of one physical channel into frames; the result does not depend on where blocks end.
 
-    What is no good frame goes into ``rejections``, its number by reason into ``failed``.
+    What is no good frame goes into ``rejections``, its number by reason into ``failed``. Places are counted from
+    ``first_byte``.
     """
 
-    def __init__(self, layout: FrameLayout, *, workers: int = 2) -> None:
-        self._layout, self._workers = layout, workers
-        self._sync = Synchroniser(layout.unit_bytes, marker=layout.marker, tolerance=layout.marker_tolerance)
+    def __init__(self, layout: FrameLayout, *, workers: int = 2, first_byte: int = 0) -> None:
+        self._layout, self._workers, self._first_byte = layout, workers, first_byte
+        self._sync: Synchroniser | VariableSynchroniser = (
+            VariableSynchroniser(layout)
+            if layout.variable_length
+            else Synchroniser(layout.unit_bytes, marker=layout.marker, tolerance=layout.marker_tolerance)
+        )
         self.rejections = Rejections()
         self.failed: Counter[str] = Counter()
         self.received_bytes = 0
         self.sums: Counter[str] = Counter()
 
-    def feed(self, block: Block, *, final: bool = False) -> Frames:
-        """Return the good frames of this block; with ``final`` nothing is left over. Raises nothing on any bytes."""
+    def feed(self, block: Block, *, final: bool = False) -> list[Frames]:
+        """Return the good frames of this block; with ``final`` nothing is left over. Raises nothing on any bytes.
+
+        They come in one batch, but frames of variable length in several, each of similar lengths.
+        """
         octets = octets_of(block)
         self.received_bytes += octets.size
         units = self._sync.feed(octets, final=final)
-        for one in units.rejected:
-            self.rejections.add(*one)
+        return [self._note(one) for one in (units if isinstance(units, list) else [units])]
+
+    def _note(self, units: Units) -> Frames:
+        """Write into the books what the synchroniser found; return the good frames."""
+        for start, stop, reason in units.rejected:
+            self.rejections.add(self._first_byte + start, self._first_byte + stop, reason)
+        units = units._replace(start_bit=units.start_bit + 8 * self._first_byte)
         self.sums["marker_errors"] += int(units.marker_errors.sum()) if self._layout.marker else 0
         self.sums["inverted_units"] += int(units.inverted.sum())
         return self.decode(units)
