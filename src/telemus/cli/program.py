@@ -24,6 +24,7 @@ VERBS = {
     "demo": "Simulate a faulty flight, process it, report it, and compare the result with the truth.",
     "simulate": "Write the packets of a simulated flight, and its truth.",
     "ingest": "Take recorder files into an archive: bytes first, then channels.",
+    "query": "Take samples of one channel out of an archive: all of them, or decimated to buckets.",
     "process": "Make what is missing in an archive: beats, windows, phases.",
     "report": "Write the page of an archive.",
     "analyse": "Find the beats of a laboratory's recording: EDF, WFDB, LabChart, CSV, Parquet.",

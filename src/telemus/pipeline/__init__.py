@@ -8,6 +8,7 @@ __all__, __getattr__, __dir__ = _open_door(
     __name__,
     {
         "calibrate": "correction physical",
+        "channel_query": "Carrier Holding carrier_of channel_batches channel_buckets channel_holdings",
         "check": "check_mission",
         "ingest_files": "ingest",
         "plan": "Plan make_plan",
