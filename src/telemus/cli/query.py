@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 )
 @click.argument("archive", type=OUT)
 @click.option("--channel", help="Channel of the mission.  [default: list what the archive holds]")
-@click.option(
-    "--entity", help="Who carries the channel: a sensor, a cage; or a subject, whose own is meant."
-)
+@click.option("--entity", help="Who carries the channel: a sensor, a cage; or a subject, whose own is meant.")
 @click.option(
     "--from", "start", help="First moment: UTC as 2025-08-12T17:00:00Z, or time since the first sample as 2h30min."
 )
@@ -67,7 +65,7 @@ def command(
     whole, or not at all.
     """
     from telemus.archive import open as open_archive
-    from telemus.pipeline import carrier_of, channel_buckets, channel_batches
+    from telemus.pipeline import carrier_of, channel_batches, channel_buckets
 
     opened = open_archive(archive)
     if channel is None or entity is None:
@@ -88,7 +86,15 @@ def command(
         batches = channel_buckets(opened, carrier, buckets, counts=counts).to_batches()
     rows = _print(batches) if out is None else _write(batches, out, format_name)
     if out is not None and as_json:
-        print_json({"file": out, "rows": rows, "entity": carrier.entity, "start_ns": carrier.start_ns, "stop_ns": carrier.stop_ns})
+        print_json(
+            {
+                "file": out,
+                "rows": rows,
+                "entity": carrier.entity,
+                "start_ns": carrier.start_ns,
+                "stop_ns": carrier.stop_ns,
+            }
+        )
     elif out is not None:
         click.echo(f"{out}: {rows:,} rows of {channel} of {carrier.entity}")
 
@@ -145,7 +151,7 @@ def _write(batches: Iterable[pa.RecordBatch], out: Path, format_name: str) -> in
     first = next(flow, None)
     if first is None:
         raise ArchiveError(f"{out}: got no batch, wanted at least one")
-    rows = first.num_rows
+    rows = int(first.num_rows)
     with open_table(out, first.schema, format_name) as append:
         append(first)
         for batch in flow:
