@@ -24,6 +24,7 @@ import pytest
 from telemus import archive as archives
 from telemus import mission as missions
 from telemus.archive import Archive
+from telemus.archive.identity import new_identity, write_identity
 from telemus.errors import Fault
 from telemus.mission import Channel, Description, Displays, Simulation, Study, Timeline, Wanted
 from telemus.pipeline import check_mission, ingest, make_plan, process
@@ -254,6 +255,8 @@ class Chain:
         shutil.copytree(self.archive.path, shown)
         shutil.rmtree(shown / "mission")
         shutil.copytree(folder, shown / "mission")
+        mission = missions.load(folder, self.archive.timeline_name)
+        write_identity(shown, new_identity(mission, shown / "mission"))
         return render(mission_page(archives.open(shown)))
 
 

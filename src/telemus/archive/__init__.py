@@ -8,25 +8,33 @@
 The only room that reads and writes Parquet: ``write_table`` and ``read_table`` serve others.
 """
 
+from telemus.archive.checks import BlockChecks
 from telemus.archive.decimation import Decimated
 from telemus.archive.gaps import Gap
-from telemus.archive.granule import Granule
+from telemus.archive.granule import Draft, Granule
 from telemus.archive.journal import Journal
+from telemus.archive.opening import create, open, open_or_create
 from telemus.archive.parquet import annotate, read_table, table_writer, write_table
 from telemus.archive.pyramid_tiles import update_pyramid
 from telemus.archive.received import Received
+from telemus.archive.reception import Reception
 from telemus.archive.samples import SAMPLES, SampleRow, tables_of
-from telemus.archive.store import Archive, create, open, open_or_create
+from telemus.archive.store import Archive
 from telemus.archive.table_files import open_table
+from telemus.archive.verification import Damage
 
 __all__ = [
     "SAMPLES",
     "Archive",
+    "BlockChecks",
+    "Damage",
     "Decimated",
+    "Draft",
     "Gap",
     "Granule",
     "Journal",
     "Received",
+    "Reception",
     "SampleRow",
     "annotate",
     "create",

@@ -7,19 +7,78 @@ cut while writing) and a changed line are passed over on reading and named by ``
 from __future__ import annotations
 
 import json
-import os
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from telemus.archive.durable import flush_folder, full_disk_named
+from telemus.archive import disk
+from telemus.archive.documents import canonical
 
 
-def _line_of(entry: dict[str, Any]) -> bytes:
-    text = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-    return f'{{"crc32":"{zlib.crc32(text.encode()):08x}","entry":{text}}}\n'.encode()
+class Line(NamedTuple):
+    """A line of a journal: its byte range, its number from 1, and its entry; None where it is not what was written."""
+
+    start: int
+    stop: int
+    number: int
+    entry: dict[str, Any] | None
+
+
+class Journal:
+    """One append-only file of entries; the file appears with the first entry."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def bytes(self) -> int:
+        """Return the length of the file [bytes]."""
+        return disk.size(self.path)
+
+    def append(self, kind: str, **content: Any) -> dict[str, Any]:
+        """Write one entry, flushed to the disk before this returns, and return it.
+
+        ``at_utc_ns`` [ns since 1970, UTC] of the computer's clock is added. Raises TypeError or ValueError on what
+        JSON cannot say, SpaceError on a full disk.
+        """
+        entry = {"kind": kind, "at_utc_ns": time.time_ns(), **content}
+        line = _text_of(entry)
+        torn = self.bytes > 0 and disk.read(self.path, self.bytes - 1) != b"\n"
+        with disk.append_to(self.path) as file:
+            file.write(b"\n" + line if torn else line)
+            file.sync()
+        return entry
+
+    def replace(self, entries: Iterable[dict[str, Any]]) -> None:
+        """Write the journal anew, in one step: for migration, and where another sound copy heals a damaged one."""
+        disk.put_bytes(self.path, b"".join(_text_of(one) for one in entries))
+
+    def entries(self, kind: str | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the entries in the order written, of one kind if named; lines that fail their CRC are passed over."""
+        for line in self.lines():
+            if line.entry is not None and kind in (None, line.entry.get("kind")):
+                yield line.entry
+
+    def lines(self, start: int = 0) -> Iterator[Line]:
+        """Yield the lines from byte ``start`` on, numbered from there; empty ones, left by a torn line, are none."""
+        if not disk.is_file(self.path):
+            return
+        stop = start
+        for number, line in enumerate(disk.read(self.path, start).splitlines(keepends=True), 1):
+            begin, stop = stop, stop + len(line)
+            if line.strip():
+                yield Line(begin, stop, number, _entry_of(line))
+
+    def damage(self) -> list[Line]:
+        """Return the lines that are not what was written."""
+        return [line for line in self.lines() if line.entry is None]
+
+
+def _text_of(entry: dict[str, Any]) -> bytes:
+    text = canonical(entry)
+    return b'{"crc32":"%08x","entry":%b}\n' % (zlib.crc32(text), text)
 
 
 def _entry_of(line: bytes) -> dict[str, Any] | None:
@@ -29,64 +88,7 @@ def _entry_of(line: bytes) -> dict[str, Any] | None:
     if not (marker and head.startswith(b'{"crc32":"') and rest.endswith(b"}")):
         return None
     text = rest[:-1]
-    if head[10:18] != f"{zlib.crc32(text):08x}".encode():
+    if head[10:18] != b"%08x" % zlib.crc32(text):
         return None
     entry: dict[str, Any] = json.loads(text)
     return entry
-
-
-class Journal:
-    """One append-only file of entries; the file appears with the first entry."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def append(self, kind: str, **content: Any) -> dict[str, Any]:
-        """Write one entry, flushed to the disk before this returns, and return it.
-
-        ``at_utc_ns`` [ns since 1970, UTC] of the computer's clock is added. Raises TypeError or ValueError on what
-        JSON cannot say, SpaceError on a full disk.
-        """
-        entry = {"kind": kind, "at_utc_ns": time.time_ns(), **content}
-        line = _line_of(entry)
-        created = not self.path.exists()
-        with full_disk_named(self.path), self.path.open("ab+") as file:
-            if not created and self._torn(file):
-                line = b"\n" + line
-            file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
-        if created:
-            flush_folder(self.path.parent)
-        return entry
-
-    def entries(self, kind: str | None = None) -> Iterator[dict[str, Any]]:
-        """Yield the entries in the order written, of one kind if named; lines that fail their CRC are passed over."""
-        for _, line in self._lines():
-            entry = _entry_of(line)
-            if entry is not None and kind in (None, entry.get("kind")):
-                yield entry
-
-    def damage(self) -> list[str]:
-        """Return one sentence for each line that is not what was written."""
-        return [
-            f"{self.path.name}, line {number}: got {len(line)} bytes that do not match their CRC, wanted one entry"
-            for number, line in self._lines()
-            if _entry_of(line) is None
-        ]
-
-    def _lines(self) -> Iterator[tuple[int, bytes]]:
-        if not self.path.exists():
-            return
-        with self.path.open("rb") as file:
-            for number, line in enumerate(file, 1):
-                if line.strip():
-                    yield number, line
-
-    @staticmethod
-    def _torn(file: Any) -> bool:
-        file.seek(0, os.SEEK_END)
-        if file.tell() == 0:
-            return False
-        file.seek(-1, os.SEEK_END)
-        return bool(file.read(1) != b"\n")

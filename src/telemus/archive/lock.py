@@ -37,6 +37,17 @@ class WriterLock:
         """Return whether this object holds the lock."""
         return self._depth > 0
 
+    def taken_elsewhere(self) -> bool:
+        """Return whether another process, or another object of this one, holds the lock just now."""
+        if self.held or not self._path.is_file():
+            return False
+        with self._path.open("rb") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
     def _take(self) -> IO[str]:
         try:
             file = self._path.open("a+", encoding="utf-8")

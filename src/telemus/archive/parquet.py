@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import IO, Literal, NamedTuple, TypeAlias
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
-from telemus.archive.durable import sealed_file
+from telemus.archive import disk
 from telemus.errors import DamageError, FormatError
 from telemus.product import Column
 
@@ -23,7 +23,21 @@ Footer: TypeAlias = pq.FileMetaData
 """What the end of a Parquet file says of its row groups."""
 ROWS_PER_GROUP = 1 << 17
 """Rows of one row group of a plain table: what is decoded together when a part is read."""
-_BLOCK_BYTES = 1 << 20
+
+
+class Layout(NamedTuple):
+    """How tables are laid out in a Parquet file.
+
+    ``group_per_part``: each part becomes a row group. ``blobs``: columns that are compressed already and are stored as
+    they are, without dictionary and statistics. ``numbers``: the encoding of columns that no dictionary suits.
+    """
+
+    group_per_part: bool = False
+    blobs: tuple[str, ...] = ()
+    numbers: Mapping[str, str] | None = None
+
+
+PLAIN = Layout()
 
 
 def annotate(table: pa.Table, columns: Iterable[Column]) -> pa.Table:
@@ -53,21 +67,16 @@ def batches_of(content: pa.Table | pa.RecordBatch | Iterable[pa.RecordBatch | pa
 
 
 def write_parquet(
-    path: Path,
+    file: IO[bytes],
     content: pa.Table | pa.RecordBatch | Iterable[pa.RecordBatch | pa.Table],
     *,
     metadata: Mapping[str, str] | None = None,
-    group_per_part: bool = False,
-    blobs: Sequence[str] = (),
-    numbers: Mapping[str, str] | None = None,
+    layout: Layout = PLAIN,
 ) -> int:
-    """Write tables of one schema to a Parquet file and return the number of rows.
+    """Write tables of one schema as a Parquet file and return the number of rows.
 
-    Every page carries a checksum, so that a flipped bit is an error on reading and never a value. With
-    ``group_per_part`` each part becomes a row group. Columns named as ``blobs`` are already compressed and are
-    stored as they are, without dictionary and statistics; ``numbers`` names the Parquet encoding of columns of numbers
-    that seldom repeat, in place of a dictionary. Raises ValueError where ``content`` is an empty iterable,
-    which has no schema.
+    Every page carries a checksum, so that a flipped bit is an error on reading and never a value. Raises ValueError
+    where ``content`` is an empty iterable, which has no schema.
     """
     writer: pq.ParquetWriter | None = None
     rows = 0
@@ -75,26 +84,25 @@ def write_parquet(
         for part in batches_of(content):
             if writer is None:
                 schema = part.schema.with_metadata({**(part.schema.metadata or {}), **(metadata or {})})
-                writer = _writer(path, schema, blobs, numbers)
+                writer = _writer(file, schema, layout)
             writer.write_table(
                 part.replace_schema_metadata(writer.schema.metadata),
-                row_group_size=max(part.num_rows, 1) if group_per_part else ROWS_PER_GROUP,
+                row_group_size=max(part.num_rows, 1) if layout.group_per_part else ROWS_PER_GROUP,
             )
             rows += part.num_rows
     finally:
         if writer is not None:
             writer.close()
     if writer is None:
-        raise ValueError(f"{path}: got no table, wanted at least one (it may have no rows)")
+        raise ValueError("granule: got no table, wanted at least one (it may have no rows)")
     return rows
 
 
-def _writer(
-    path: Path, schema: pa.Schema, blobs: Sequence[str] = (), numbers: Mapping[str, str] | None = None
-) -> pq.ParquetWriter:
-    if not blobs:
+def _writer(file: IO[bytes], schema: pa.Schema, layout: Layout = PLAIN) -> pq.ParquetWriter:
+    if not layout.blobs:
+        numbers = layout.numbers
         return pq.ParquetWriter(
-            path,
+            file,
             schema,
             compression="zstd",
             compression_level=1,
@@ -102,11 +110,11 @@ def _writer(
             column_encoding=dict(numbers) if numbers else None,
             write_page_checksum=True,
         )
-    plain = [name for name in schema.names if name not in blobs]
+    plain = [name for name in schema.names if name not in layout.blobs]
     return pq.ParquetWriter(
-        path,
+        file,
         schema,
-        compression={name: "NONE" if name in blobs else "ZSTD" for name in schema.names},
+        compression={name: "NONE" if name in layout.blobs else "ZSTD" for name in schema.names},
         use_dictionary=[name for name in plain if not pa.types.is_integer(schema.field(name).type)],
         write_statistics=plain,
         write_page_checksum=True,
@@ -114,7 +122,9 @@ def _writer(
 
 
 @contextmanager
-def table_writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table], None]]:
+def table_writer(
+    path: Path, schema: pa.Schema, checks: disk.Checks | None = None
+) -> Iterator[Callable[[pa.Table], None]]:
     """Give a function that appends tables of a schema to a Parquet file, for tables larger than memory.
 
     The file appears under its name when the block ends well, whole and flushed; else not at all.
@@ -130,18 +140,22 @@ def table_writer(path: Path, schema: pa.Schema) -> Iterator[Callable[[pa.Table],
         if sum(one.num_rows for one in waiting) >= ROWS_PER_GROUP:  # a group for each would fill the footer
             write_out()
 
-    with sealed_file(path) as temporary, _writer(temporary, schema) as writer:
+    with disk.put(path, checks) as file, _writer(file, schema) as writer:
         yield append
         write_out()
 
 
-def open_parquet(path: Path, footer: Footer | None = None) -> pq.ParquetFile:
-    """Return an open Parquet file whose pages are checked as they are read; a known footer is not read again.
+def open_parquet(path: Path, source: io.RawIOBase | Path, footer: Footer | None = None) -> pq.ParquetFile:
+    """Return an open Parquet file, read from ``source`` and named ``path``, whose pages are checked as they are read.
+
+    A known footer is not read again.
 
     Raises DamageError where it is not, or no longer, a Parquet file.
     """
     try:
-        return pq.ParquetFile(path, metadata=footer, page_checksum_verification=True, pre_buffer=False)
+        return pq.ParquetFile(source, metadata=footer, page_checksum_verification=True, pre_buffer=False)
+    except DamageError:
+        raise
     except (pa.ArrowInvalid, OSError) as error:
         raise DamageError(f"{path}: got {_first_line(error)}, wanted a whole Parquet file") from error
 
@@ -150,27 +164,10 @@ def read_groups(file: pq.ParquetFile, path: Path, groups: Sequence[int], columns
     """Return the rows of some row groups; DamageError where a page fails its checksum."""
     try:
         return file.read_row_groups(list(groups), columns=None if columns is None else list(columns), use_threads=False)
+    except DamageError:
+        raise
     except (pa.ArrowInvalid, OSError) as error:
         raise DamageError(f"{path}: got {_first_line(error)}, wanted pages as they were written") from error
-
-
-def told_by(file: pq.ParquetFile, path: Path) -> dict[str, Any]:
-    """Return what a granule's file says of itself, or raise DamageError where it says nothing."""
-    told = (file.schema_arrow.metadata or {}).get(b"telemus")
-    try:
-        content: dict[str, Any] = json.loads(told or b"")
-    except ValueError as error:
-        raise DamageError(f"{path}: got no metadata of Telemus, wanted a granule") from error
-    return content
-
-
-def crc32_of(path: Path) -> int:
-    """Return the CRC-32 of a whole file, read in blocks."""
-    running = 0
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            running = zlib.crc32(block, running)
-    return running
 
 
 def write_table(path: Path | str, table: pa.Table, format: Format = "parquet") -> Path:
@@ -182,13 +179,13 @@ def write_table(path: Path | str, table: pa.Table, format: Format = "parquet") -
     target = Path(path)
     if format not in ("parquet", "csv", "arrow"):
         raise FormatError(f"got format {format!r}, wanted parquet, csv or arrow", path=target)
-    with sealed_file(target) as temporary:
+    with disk.put(target) as file:
         if format == "parquet":
-            write_parquet(temporary, table)
+            write_parquet(file, table)
         elif format == "csv":
-            pa.csv.write_csv(_flat(table), temporary)
+            pa.csv.write_csv(_flat(table), file)
         else:
-            with pa.ipc.new_file(temporary, table.schema) as writer:
+            with pa.ipc.new_file(file, table.schema) as writer:
                 writer.write_table(table)
     return target
 

@@ -105,7 +105,7 @@ def read_tiles(
     """Return the buckets of a channel of an entity in tiles, those that start in a span [ns TAI]."""
     parts = [empty()]
     for tile in tiles:
-        for group in groups.of(tile.path):
+        for group in groups.of(tile):
             if group.holds(channel, entity, start_ns, stop_ns):
                 table = groups.read(group, tuple(SCHEMA.names))
                 own = group.rows_of(table, channel, entity)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from telemus.archive.buckets import widened
-from telemus.archive.granule import Granule
+from telemus.archive.granule import Draft, Granule
 from telemus.archive.pyramid import (
     FACTOR,
     LEVELS,
@@ -75,9 +75,8 @@ def _tile(archive: Archive, level: Level, number: int) -> Granule:
         "factor": FACTOR,
         "inputs": sorted(one.id for one in inputs),
     }
-    return archive.seal(
-        level.product, 1, VERSION, recipe, _row_groups(content), start_ns=start_ns, stop_ns=stop_ns, slot=f"{number}"
-    )
+    draft = Draft(level.product, 1, VERSION, recipe, start_ns, stop_ns, slot=f"{number}")
+    return archive.seal(draft, _row_groups(content))
 
 
 def _from_rows(archive: Archive, level: Level, start_ns: int, stop_ns: int) -> Iterator[pa.Table]:
@@ -93,7 +92,7 @@ def _from_rows(archive: Archive, level: Level, start_ns: int, stop_ns: int) -> I
 def _from_tiles(inputs: list[Granule], level: Level, start_ns: int, stop_ns: int) -> Iterator[pa.Table]:
     """Yield the buckets of each channel of each entity, from the tiles one step below."""
     groups = RowGroups()
-    tables = [groups.read(group, ("channel", "entity")) for one in inputs for group in groups.of(one.path)]
+    tables = [groups.read(group, ("channel", "entity")) for one in inputs for group in groups.of(one)]
     names = pa.concat_tables([SCHEMA.empty_table().select(["channel", "entity"]), *tables])
     pairs = names.group_by(["channel", "entity"]).aggregate([])
     for channel, entity in sorted(zip(*(pairs[name].to_pylist() for name in ("channel", "entity")), strict=True)):

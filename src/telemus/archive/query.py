@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from telemus.archive.granule import Granule
 from telemus.archive.intervals import Spans, joined
-from telemus.archive.parquet import open_parquet, read_groups
+from telemus.archive.parquet import read_groups
 
 TIME_COLUMNS = ("tai_ns", "start_ns")
 """What a row's time is called, the first that is there."""
@@ -31,7 +31,7 @@ def batches(
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of granules that belong to a subject and span, row group by row group, sorted within each."""
     for granule in granules:
-        file = open_parquet(granule.path)
+        file = granule.open()
         schema = file.schema_arrow
         time = time_column(schema.names)
         needed = _needed(schema.names, columns, time, subject if granule.subject is None else None)

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from telemus.archive.parquet import Footer, open_parquet, read_groups
+from telemus.archive.granule import Granule
+from telemus.archive.parquet import Footer, read_groups
 from telemus.archive.recent import Recent
 
 _FOOTER_BYTES = 8 << 20
@@ -54,15 +55,17 @@ class RowGroups:
     """Reads row groups of granules with columns ``channel``, ``entity`` and ``start_ns``, and keeps the latest."""
 
     def __init__(self) -> None:
+        self._granules: dict[Path, Granule] = {}
         self._groups: dict[Path, list[Group]] = {}
         self._footers: Recent[Path, Footer] = Recent(_FOOTER_BYTES)
         self._tables: Recent[tuple[Group, tuple[str, ...]], pa.Table] = Recent(_TABLE_BYTES)
 
-    def of(self, path: Path) -> list[Group]:
-        """Return the row groups of a granule, in their order. Raises DamageError where it is no Parquet file."""
-        groups = self._groups.get(path)
+    def of(self, granule: Granule) -> list[Group]:
+        """Return the row groups of a granule, in their order. Raises DamageError where it is not as written."""
+        groups = self._groups.get(granule.path)
         if groups is None:
-            groups = self._groups[path] = list(_groups_in(path, self._footer(path)))
+            self._granules[granule.path] = granule
+            groups = self._groups[granule.path] = list(_groups_in(granule.path, self._footer(granule.path)))
         return groups
 
     def read(self, group: Group, columns: tuple[str, ...]) -> pa.Table:
@@ -70,7 +73,7 @@ class RowGroups:
         table = self._tables.get((group, columns))
         if table is None:
             footer = self._footer(group.path)
-            file = open_parquet(group.path, footer)
+            file = self._granules[group.path].open(footer)
             there = set(footer.schema.names)
             table = read_groups(file, group.path, [group.number], [name for name in columns if name in there])
             self._tables.put((group, columns), table, table.nbytes)
@@ -79,7 +82,7 @@ class RowGroups:
     def _footer(self, path: Path) -> Footer:
         footer = self._footers.get(path)
         if footer is None:
-            footer = open_parquet(path).metadata
+            footer = self._granules[path].open().metadata
             self._footers.put(path, footer, footer.serialized_size)
         return footer
 

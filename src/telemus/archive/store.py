@@ -2,11 +2,11 @@
 
 ::
 
-    archive.json       format version, mission, timeline
+    archive.json       format version, identity, mission with the SHA-256 of each of its files, timeline
     mission/           the mission folder as used
-    l0/                received files, byte for byte (received.py)
+    l0/                received files and passes, byte for byte (received.py)
     granules/PRODUCT/  Parquet files, written once, named by the hash of what made them (granule.py)
-    pointers.jsonl     which granule became current, in order, with its CRC
+    pointers.jsonl     which granule became current, in order, with its CRCs
     catalogue.sqlite   the same for quick questions; deleted or damaged, it is made again from the files above
     decisions.jsonl    what people decided
     account.json       the accounts of all received files, added up
@@ -15,9 +15,8 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,25 +24,32 @@ from typing import Any
 import pyarrow as pa
 
 from telemus import mission as missions
-from telemus.archive import pyramid, query, reading, rebuilding, samples
-from telemus.archive.catalogue import Catalogue
+from telemus.archive import disk, pyramid, query, reading, samples
+from telemus.archive.checks import checks_of
 from telemus.archive.decimation import Decimated, Decimator
-from telemus.archive.durable import require_space, sealed_file, write_json
+from telemus.archive.documents import read_document, write_document
 from telemus.archive.gaps import Gap, gaps_between
-from telemus.archive.granule import Granule, granule_metadata, granule_path
+from telemus.archive.granule import Draft, Granule, granule_path, told_by, write_granule
+from telemus.archive.identity import Identity, read_identity
 from telemus.archive.intervals import Spans
 from telemus.archive.journal import Journal
 from telemus.archive.lock import WriterLock
-from telemus.archive.parquet import crc32_of, write_parquet
-from telemus.archive.received import Received, receive, received_files
+from telemus.archive.parquet import PLAIN, Layout
+from telemus.archive.pointers import Shelf
+from telemus.archive.rebuilding import restore
+from telemus.archive.received import LIVE, Received, receive, received_files, take_up
+from telemus.archive.reception import FLUSH_INTERVAL_S, Reception, begin
 from telemus.archive.samples import SAMPLES
 from telemus.archive.stored_rows import StoredRows
+from telemus.archive.verification import Damage, damages
 from telemus.errors import ArchiveError
-from telemus.provenance import digest, environment, folder_sha256
+from telemus.provenance import digest
 from telemus.series import Samples
 
-FORMAT = 1
-"""Version of the layout on disk."""
+LAYOUTS = {SAMPLES: Layout(group_per_part=True, blobs=samples.BLOBS)} | dict.fromkeys(
+    pyramid.PRODUCTS, Layout(group_per_part=True, numbers=pyramid.ENCODINGS)
+)
+"""How granules are laid out in their files, where that is not plain."""
 
 
 class Archive:
@@ -55,13 +61,14 @@ class Archive:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.decisions = Journal(path / "decisions.jsonl")
-        self._pointers = Journal(path / "pointers.jsonl")
+        self._shelf = Shelf(path)
         self._lock = WriterLock(path / "lock")
-        self._catalogue = Catalogue(path / "catalogue.sqlite", path / "granules")
-        self.stored = StoredRows(lambda start_ns, stop_ns: self._catalogue.find(SAMPLES, None, start_ns, stop_ns))
-        self._decimator = Decimator(self.stored, lambda product, *span: self._catalogue.find(product, None, *span))
+        self.stored = StoredRows(lambda start_ns, stop_ns: self.granules(SAMPLES, None, start_ns, stop_ns))
+        self._decimator = Decimator(self.stored, lambda product, *span: self.granules(product, None, *span))
 
     def __reduce__(self) -> tuple[Callable[[Path], Archive], tuple[Path]]:
+        from telemus.archive.opening import open
+
         return open, (self.path,)
 
     def __repr__(self) -> str:
@@ -70,9 +77,9 @@ class Archive:
     # --- what it is of
 
     @cached_property
-    def _told(self) -> dict[str, Any]:
-        content: dict[str, Any] = json.loads((self.path / "archive.json").read_text(encoding="utf-8"))
-        return content
+    def identity(self) -> Identity:
+        """Return what the archive says of itself, read once. Raises DamageError."""
+        return read_identity(self.path)
 
     def mission(self) -> Path:
         """Return the folder of the mission as used."""
@@ -81,26 +88,17 @@ class Archive:
     @property
     def timeline_name(self) -> str:
         """Return the name of the timeline that the archive was made for."""
-        return str(self._told["timeline"])
+        return self.identity.timeline
 
     @cached_property
     def description(self) -> missions.Mission:
-        """Return the mission as used, read and checked once. Raises MissionError on faults."""
+        """Return the mission as used, read and checked once. Raises DamageError where a file of it has changed."""
+        self.identity.require_files(self.mission())
         return missions.load(self.mission(), self.timeline_name)
 
     def require_mission(self, folder: Path, timeline_name: str) -> None:
         """Raise ArchiveError unless a mission folder and timeline are those that the archive was made with."""
-        if timeline_name != self.timeline_name:
-            raise ArchiveError(
-                f"{self.path}: got timeline {timeline_name}, wanted {self.timeline_name} of this archive"
-            )
-        given = folder_sha256(folder)
-        if given != self._told["mission_sha256"]:
-            raise ArchiveError(
-                f"{self.path}: got mission {folder} with contents {given[:12]}, wanted {self._told['mission']} "
-                f"with {self._told['mission_sha256'][:12]} as when the archive was made; a changed mission needs "
-                "an archive of its own"
-            )
+        self.identity.require_same(self.path, folder, timeline_name)
 
     # --- level 0
 
@@ -108,22 +106,40 @@ class Archive:
         """Return the lock of the one writer, for a ``with`` block; ArchiveError where another process writes."""
         return self._lock
 
-    def receive(self, source: Path, progress: Callable[[int], None] | None = None) -> tuple[Received, bool]:
+    def receive(
+        self,
+        source: Path,
+        progress: Callable[[int], None] | None = None,
+        flush_interval_s: float = FLUSH_INTERVAL_S,
+    ) -> tuple[Received, bool]:
         """Copy a received file into level 0, durably, and return it and whether it is new. See received.receive."""
         with self._lock:
-            return receive(self.path / "l0", source, progress)
+            return receive(self.path / "l0", source, progress, flush_interval_s)
+
+    @contextmanager
+    def feed(self, name: str, flush_interval_s: float = FLUSH_INTERVAL_S) -> Iterator[Reception]:
+        """Receive a live feed as one pass named ``name``: ``append(data, received_utc_ns)`` in the ``with`` block.
+
+        Bytes are durable ``flush_interval_s`` [s] after they came at the latest; ``acknowledged_bytes`` says how far.
+        At the end the pass stands among the received files; after an interruption ``tidy`` puts there what was
+        acknowledged. The one lock is held meanwhile.
+        """
+        with self._lock:
+            reception = begin(self.path / "l0", LIVE, name, flush_interval_s)
+            try:
+                yield reception
+            finally:
+                reception.seal()
 
     def require_space(self, wanted_bytes: int, what: str) -> None:
         """Raise SpaceError unless the disk has room for ``wanted_bytes`` of ``what``, and a reserve."""
-        require_space(self.path, wanted_bytes, what)
+        disk.require_space(self.path, wanted_bytes, what)
 
     def tidy(self) -> None:
-        """Remove what an interrupted writer left half done: it was never seen and is made again."""
+        """Finish what an interrupted writer left: a live pass is sealed; other half-done files go, to be made again."""
         with self._lock:
-            for path in self.path.glob("l0/.incoming-*"):
-                shutil.rmtree(path)
-            for path in self.path.rglob(".*.part"):
-                path.unlink()
+            take_up(self.path / "l0")
+            disk.remove_unfinished(self.path)
 
     def received(self) -> list[Received]:
         """Return the received files in the order of their reception."""
@@ -132,22 +148,19 @@ class Archive:
     def account(self) -> dict[str, Any]:
         """Return the accounts of all received files, added up by who ingested them; empty before the first."""
         path = self.path / "account.json"
-        if not path.is_file():
-            return {}
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return content
+        return read_document(path) if disk.is_file(path) else {}
 
     def set_account(self, account: Mapping[str, Any]) -> None:
         """Write the accounts of all received files, added up."""
         with self._lock:
-            write_json(self.path / "account.json", account)
+            write_document(self.path / "account.json", account)
 
     # --- granules
 
     def has(self, product: str, recipe: Mapping[str, Any]) -> bool:
         """Return whether the granule of a recipe is there and current."""
-        found = self._catalogue.get(product, digest(recipe))
-        return found is not None and found.current and found.path.is_file()
+        found = self._shelf.get(product, digest(recipe))
+        return found is not None and found.current and disk.is_file(found.path)
 
     def granules(
         self,
@@ -162,50 +175,35 @@ class Archive:
 
         Only current ones unless told otherwise. Granules that speak for several subjects are found for each.
         """
-        return self._catalogue.find(product, subject, start_ns, stop_ns, current=current)
+        return [
+            one
+            for one in self._shelf.granules(product)
+            if (one.current or not current)
+            and (subject is None or one.subject in (None, subject))
+            and (stop_ns is None or one.start_ns < stop_ns)
+            and (start_ns is None or one.stop_ns > start_ns)
+        ]
 
-    def seal(
-        self,
-        product: str,
-        level: int,
-        version: int,
-        recipe: Mapping[str, Any],
-        content: pa.Table | Iterable[pa.Table | pa.RecordBatch],
-        *,
-        subject: str | None = None,
-        start_ns: int,
-        stop_ns: int,
-        slot: str | None = None,
-    ) -> Granule:
+    def seal(self, draft: Draft, content: pa.Table | Iterable[pa.Table | pa.RecordBatch]) -> Granule:
         """Write the file of a granule and return it, without making it current: for workers, who hold no lock.
 
-        Name = hash of the recipe. If the file exists, nothing is written. Raises ArchiveError where it exists for
-        another subject or span (the recipe left something out), SpaceError on a full disk.
+        If it is there as written, nothing is done; if it is damaged, or no pointer vouches for it, it is written
+        again. Raises ArchiveError where it exists for another subject or span (the recipe left something out),
+        SpaceError on a full disk.
         """
-        path = granule_path(self.path / "granules", product, recipe)
-        wanted = Granule(
-            path.stem, product, level, version, subject, slot, int(start_ns), int(stop_ns), 0, 0, 0, path, dict(recipe)
-        )
-        if path.is_file():
-            there = rebuilding.read_granule(path)
-            if (there.subject, there.start_ns, there.stop_ns) != (subject, start_ns, stop_ns):
+        identifier = digest(draft.recipe)
+        path = granule_path(self.path / "granules", draft.product, identifier)
+        known = self._shelf.get(draft.product, identifier)
+        if known is not None:
+            if (known.subject, known.start_ns, known.stop_ns) != (draft.subject, draft.start_ns, draft.stop_ns):
                 raise ArchiveError(
-                    f"{path}: got a granule of {subject}, {start_ns} to {stop_ns} ns, with the recipe of "
-                    f"{there.subject}, {there.start_ns} to {there.stop_ns} ns; "
+                    f"{path}: got a granule of {draft.subject}, {draft.start_ns} to {draft.stop_ns} ns, with the "
+                    f"recipe of {known.subject}, {known.start_ns} to {known.stop_ns} ns; "
                     "wanted a recipe that names all it depends on"
                 )
-            return there._replace(current=True)
-        with sealed_file(path) as temporary:
-            rows = write_parquet(
-                temporary,
-                content,
-                metadata=granule_metadata(wanted, environment()),
-                group_per_part=product in (SAMPLES, *pyramid.PRODUCTS),
-                blobs=samples.BLOBS if product == SAMPLES else (),
-                numbers=pyramid.ENCODINGS if product in pyramid.PRODUCTS else None,
-            )
-            crc32, size = crc32_of(temporary), temporary.stat().st_size
-        return wanted._replace(rows=rows, bytes=size, crc32=crc32)
+            if disk.size(path) == known.bytes and checks_of(path).blocks == known.blocks:
+                return known._replace(current=True, recipe=dict(draft.recipe))
+        return write_granule(self.path / "granules", draft, content, LAYOUTS.get(draft.product, PLAIN))
 
     def adopt(self, granules: Iterable[Granule]) -> None:
         """Make sealed granules current, in order; those they replace stay on disk, no longer read.
@@ -215,58 +213,36 @@ class Archive:
         fresh = list(granules)
         with self._lock:
             self._retire_pyramid(one for one in fresh if one.product == SAMPLES)
-            if fresh:
-                self._pointers.append(
-                    "current", granules=[{"product": one.product, "id": one.id, "crc32": one.crc32} for one in fresh]
-                )
-            self._catalogue.put(fresh)
+            self._shelf.adopt(fresh)
 
-    def write(
-        self,
-        product: str,
-        level: int,
-        version: int,
-        recipe: Mapping[str, Any],
-        content: pa.Table | Iterable[pa.Table | pa.RecordBatch],
-        *,
-        subject: str | None = None,
-        start_ns: int,
-        stop_ns: int,
-        slot: str | None = None,
-    ) -> Granule:
+    def write(self, draft: Draft, content: pa.Table | Iterable[pa.Table | pa.RecordBatch]) -> Granule:
         """Write a granule once and make it current: ``seal`` and ``adopt``.
 
         It replaces the current granules of its product and subject whose spans it overlaps, or, with a ``slot``,
         those of the same slot. If its file exists, only the pointer moves.
         """
         with self._lock:
-            granule = self.seal(
-                product, level, version, recipe, content, subject=subject, start_ns=start_ns, stop_ns=stop_ns, slot=slot
-            )
+            granule = self.seal(draft, content)
             self.adopt([granule])
         return granule
 
     def retire(self, product: str, granules: Iterable[Granule]) -> None:
         """Make granules no longer current without putting others in their place."""
         retired = list(granules)
-        ids = [one.id for one in retired]
         with self._lock:
             if product == SAMPLES:
                 self._retire_pyramid(retired)
-            if ids:
-                self._pointers.append("retired", product=product, ids=ids)
-                self._catalogue.retire(product, ids)
+            self._shelf.retire(product, [one.id for one in retired])
 
     def _retire_pyramid(self, changed: Iterable[Granule]) -> None:
         """Take the tiles that changed samples bear on out of use, before the change is seen."""
-        tiles = pyramid.touched(lambda name, *span: self._catalogue.find(name, None, *span), changed)
+        tiles = pyramid.touched(lambda name, *span: self.granules(name, None, *span), changed)
         for product, ids in tiles.items():
-            self._pointers.append("retired", product=product, ids=ids)
-            self._catalogue.retire(product, ids)
+            self._shelf.retire(product, ids)
 
     def provenance(self, granule: Granule) -> dict[str, Any]:
         """Return what made a granule: product, version, recipe, and the versions of the software that wrote it."""
-        return rebuilding.provenance_of(granule.path)
+        return told_by(granule.open(), granule.path)
 
     # --- reading
 
@@ -351,75 +327,32 @@ class Archive:
 
     # --- care
 
+    def catch_up(self) -> None:
+        """Bring the catalogue up to what the pointers say, or make it again where it is damaged.
+
+        Where another process writes just now, a catalogue that is merely behind is left to that one.
+        """
+        if self._shelf.is_current or (self._shelf.is_sound and self._lock.taken_elsewhere()):
+            return
+        with self._lock:
+            if self._shelf.is_sound:
+                self._shelf.follow({})
+            else:
+                self._shelf.rebuild()
+
     def rebuild(self) -> int:
         """Make the catalogue again from the granules and the pointers; return the number of granules entered."""
         with self._lock:
-            return rebuilding.rebuild(self.path / "granules", self._pointers, self._catalogue)
+            return self._shelf.rebuild()
 
-    def verify(self) -> list[str]:
-        """Return one sentence for each damage found in received bytes, granules and journals; empty if all is well."""
-        return rebuilding.damages(self.received(), self.path / "granules", [self._pointers, self.decisions])
+    def restore(self) -> list[str]:
+        """Heal what has a second copy, and take out of use what has none but can be made again from level 0.
 
+        Returns one sentence for each thing done. What was taken out is made again by ingest and process.
+        """
+        with self._lock:
+            return restore(self.path, self._shelf)
 
-def create(path: Path | str, mission_folder: Path | str, timeline_name: str) -> Archive:
-    """Make an archive in a new or empty folder, with a copy of the mission, and open it.
-
-    A folder in which this was interrupted is cleared and begun anew; it holds nothing yet.
-    Raises ArchiveError where something is there already, MissionError on a faulty mission, SpaceError.
-    """
-    target = Path(path)
-    begun = target / "unfinished"
-    if begun.is_file() and not (target / "archive.json").exists():
-        shutil.rmtree(target)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise ArchiveError(f"{target}: got a place where something is already, wanted a new or empty folder")
-    folder = missions.find_folder(mission_folder)
-    mission = missions.load(folder, timeline_name)
-    require_space(target, sum(one.stat().st_size for one in folder.rglob("*") if one.is_file()), "an archive")
-    target.mkdir(parents=True, exist_ok=True)
-    begun.touch()
-    for name in ("l0", "granules"):
-        (target / name).mkdir()
-    shutil.copytree(folder, target / "mission", ignore=shutil.ignore_patterns("__pycache__"))
-    Catalogue(target / "catalogue.sqlite", target / "granules").create()
-    told = {
-        "format": FORMAT,
-        "mission": mission.name,
-        "timeline": timeline_name,
-        "mission_sha256": folder_sha256(target / "mission"),
-    }
-    write_json(target / "archive.json", told)  # last: a folder without it is no archive
-    begun.unlink()
-    return Archive(target)
-
-
-def open(path: Path | str) -> Archive:
-    """Open an archive that is there.
-
-    A missing or unreadable catalogue is made again. Raises ArchiveError where there is no archive, or one of another
-    format version.
-    """
-    target = Path(path)
-    try:
-        told = json.loads((target / "archive.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ArchiveError(f"{target}: got no readable archive.json, wanted an archive made by Telemus") from error
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
-        got = told.get("format") if isinstance(told, dict) else told
-        raise ArchiveError(f"{target}: got an archive of format {got}, wanted format {FORMAT}")
-    found = Archive(target)
-    if not found._catalogue.exists:
-        found.rebuild()
-    return found
-
-
-def open_or_create(path: Path | str, mission_folder: Path | str, timeline_name: str) -> Archive:
-    """Open the archive that is there, if its mission is the one given, or make it.
-
-    Raises ArchiveError where it holds another mission or timeline.
-    """
-    if (Path(path) / "archive.json").is_file():
-        found = open(path)
-        found.require_mission(missions.find_folder(mission_folder), timeline_name)
-        return found
-    return create(path, mission_folder, timeline_name)
+    def verify(self) -> list[Damage]:
+        """Return each damage found in any file of the archive, with its place and its remedy; empty if all is well."""
+        return damages(self.path, self.decisions)

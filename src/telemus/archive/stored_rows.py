@@ -58,7 +58,7 @@ class StoredRows:
         """
         needed = tuple(dict.fromkeys((*columns, "channel", "entity", "start_ns", "stop_ns")))
         for granule in self._find(start_ns, stop_ns):
-            for group in self._groups.of(granule.path):
+            for group in self._groups.of(granule):
                 if group.holds(channel, entity, start_ns, stop_ns):
                     table = self._groups.read(group, needed)
                     wanted = group.rows_of(table, channel, entity)

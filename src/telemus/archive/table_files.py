@@ -6,14 +6,14 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
-from telemus.archive.durable import sealed_file
+from telemus.archive import disk
 from telemus.archive.parquet import ROWS_PER_GROUP
 from telemus.errors import FormatError
 
@@ -46,18 +46,18 @@ def open_table(path: Path, schema: pa.Schema, format: str = "parquet") -> Iterat
         if sum(one.num_rows for one in waiting) >= ROWS_PER_GROUP or sum(one.nbytes for one in waiting) >= GROUP_BYTES:
             write_out()
 
-    with sealed_file(path) as temporary, _writer(temporary, schema, format) as writer:
+    with disk.put(path) as file, _writer(file, schema, format) as writer:
         yield append
         if waiting:
             write_out()
 
 
-def _writer(path: Path, schema: pa.Schema, format: str) -> Any:
+def _writer(file: IO[bytes], schema: pa.Schema, format: str) -> Any:
     if format == "parquet":
-        return pq.ParquetWriter(path, schema, compression="zstd", compression_level=1, write_page_checksum=True)
+        return pq.ParquetWriter(file, schema, compression="zstd", compression_level=1, write_page_checksum=True)
     if format == "csv":
-        return pa.csv.CSVWriter(path, flat_table(schema.empty_table()).schema)
-    return pa.ipc.new_file(path, schema)
+        return pa.csv.CSVWriter(file, flat_table(schema.empty_table()).schema)
+    return pa.ipc.new_file(file, schema)
 
 
 def flat_table(table: pa.Table) -> pa.Table:

@@ -1,38 +1,41 @@
-"""Read a file of packets block by block and decode each: memory does not grow with the file."""
+"""Read received bytes block by block and decode each: memory does not grow with the file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 
+from telemus.archive import Received
 from telemus.packets import DecodedTable, Decoder
 
 BLOCK_BYTES = 8 << 20
 """Read and decoded at once [bytes]."""
+_NO_PACKET = 0xFF
+"""Stands for bytes that are not those received: no packet begins with version 7 (133.0-B-2, 4.1.3.2)."""
 
 
 def decoded_blocks(
-    path: Path, decoder: Decoder, progress: Callable[[int], None] | None = None
+    received: Received, decoder: Decoder, progress: Callable[[int], None] | None = None
 ) -> Iterator[list[DecodedTable]]:
     """Yield the tables of each block of a file, each list in no order of its containers; the last is of what waited.
 
-    The columns are copies: they stay what they are when the next block is read.
+    The columns are copies: they stay what they are when the next block is read. Bytes that are no longer those
+    received are never decoded: the packets before and behind them are kept, those that reach into them are rejected.
     """
-    buffer = np.empty(BLOCK_BYTES, np.uint8)
-    filled = 0
-    with path.open("rb", buffering=0) as file:
-        while True:
-            if filled == buffer.size:
-                buffer = np.concatenate([buffer, np.empty(buffer.size, np.uint8)])
-            count = file.readinto(buffer[filled:].data) or 0
-            filled += count
-            tables, consumed = decoder.advance(buffer[:filled], final=count == 0)
-            yield tables
-            buffer[: filled - consumed] = buffer[consumed:filled].copy()
-            filled -= consumed
-            if progress is not None:
-                progress(count)
-            if count == 0:
-                return
+    waiting = np.empty(0, np.uint8)
+    for stretch in received.stretches(BLOCK_BYTES):
+        if stretch.sound:
+            for at in range(0, len(stretch.data), BLOCK_BYTES):
+                block = np.frombuffer(stretch.data[at : at + BLOCK_BYTES], np.uint8)
+                buffer = np.concatenate([waiting, block])
+                tables, consumed = decoder.advance(buffer)
+                waiting = buffer[consumed:].copy()
+                yield tables
+        else:
+            yield decoder.advance(waiting, final=True).tables
+            waiting = np.empty(0, np.uint8)
+            decoder.advance(np.full(stretch.stop - stretch.start, _NO_PACKET, np.uint8), final=True)
+        if progress is not None:
+            progress(stretch.stop - stretch.start)
+    yield decoder.advance(waiting, final=True).tables

@@ -87,7 +87,7 @@ def _further_on(received: Received, plan: Plan, clock: OnboardClock) -> Stretch 
     wanted = [name for name in plan.containers if short_name(name) == clock.container]
     decoder = Decoder(plan, containers=wanted)
     stamper = Stamper(clock, {})
-    for tables in decoded_blocks(received.path, decoder):
+    for tables in decoded_blocks(received, decoder):
         for _ in stamper.feed(tables):
             continue
         if stamper.keeper.stretches and stamper.keeper.stretches[0].settled:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from telemus.archive import SAMPLES, Archive, Received, table_writer, tables_of
+from telemus.archive import SAMPLES, Archive, BlockChecks, Received, tables_of
 from telemus.mission import Mission
 from telemus.packets import Decoder, Plan
 from telemus.pipeline.blocks import decoded_blocks
@@ -75,13 +75,15 @@ class FileIngest:
         self._unknown: Counter[str] = Counter()
         self._untimed = 0
         self._samples: Counter[str] = Counter()
+        self._index_checks = BlockChecks()
         self._sealer = Sealer(archive, received.sha256, {"definition": definition_digest(mission)})
 
     def run(self, progress: Callable[[int], None]) -> FileSummary:
         """Do all of it and return what became of the file."""
         decoder = Decoder(self._plan, source=self._received.name)
-        with table_writer(self._received.index_path, INDEX_SCHEMA) as write_index, self._sealer:
-            for tables in decoded_blocks(self._received.path, decoder, progress):
+        self._received.unmark()  # the old mark would vouch for another index
+        with self._received.index_writer(INDEX_SCHEMA, self._index_checks) as write_index, self._sealer:
+            for tables in decoded_blocks(self._received, decoder, progress):
                 for settled in self._stamper.feed(tables):
                     write_index(self._sort_out(settled))
                     self._flush(GATHERED_BYTES)
@@ -170,7 +172,8 @@ class FileIngest:
         account = decoder.account()
         keeper = self._stamper.keeper
         untimed = self._untimed + sum(self._stamper.untimed.values())
-        before = received_before(self._received, self._archive.received())
+        index = {"bytes": self._index_checks.bytes, "blocks": self._index_checks.blocks}
+        before = received_before(self._received, index, self._archive.received())
         clock = clock_account(keeper)
         beyond = {
             "samples": dict(sorted(self._samples.items())),
@@ -195,6 +198,7 @@ class FileIngest:
             "made_from": self._sealer.made_from,
             "clock_doubtful": self._again or keeper.doubtful,
             "clock_guides": self._guides.name if self._again else "",
+            "index": index,
         }
         self._received.mark_ingested(mark)
         return FileSummary(
@@ -220,6 +224,10 @@ class FileIngest:
             notes.append(f"got {rejected_bytes} bytes in which nothing is a packet of the definition; kept at level 0")
         elif rejected_bytes:
             notes.append(f"{rejected_bytes} bytes are in no packet; the account says where")
+            notes.extend(
+                f"bytes {start} to {stop} of level 0 are no longer those received; what is around them is kept"
+                for start, stop in self._received.damage()
+            )
         notes.extend(
             f"{count} packets are of {name}, which the mission does not have; kept at level 0"
             for name, count in sorted(self._unknown.items())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from telemus.archive import Received, read_table
+from telemus.archive import Received
 
 _KEY = np.dtype([("tai_ns", "<i8"), ("apid", "<u2"), ("sequence_count", "<u2"), ("length", "<i4")])
 
@@ -21,13 +21,14 @@ class Repeats(NamedTuple):
     span_ms: tuple[int, int] | None
 
 
-def received_before(received: Received, others: Iterable[Received]) -> Repeats:
+def received_before(received: Received, index: Mapping[str, Any], others: Iterable[Received]) -> Repeats:
     """Return how much of a file stands in other ingested files: same kind, count, length and time.
 
-    Times are compared to the millisecond, for each file has its own correlation. Only files whose span, as their marks
-    tell it, overlaps are looked into. The bytes stay in the account of each file.
+    ``index`` is what the file's mark will tell of its packet index. Times are compared to the millisecond, for each
+    file has its own correlation. Only files whose span, as their marks tell it, overlaps are looked
+    into. The bytes stay in the account of each file.
     """
-    own = _keys(received)
+    own = _keys(received, index)
     if not len(own):
         return Repeats(0, 0, None)
     first, last = int(own["tai_ns"].min()), int(own["tai_ns"].max())
@@ -48,10 +49,10 @@ def _within(keys: NDArray[Any], span_ms: tuple[int, int]) -> NDArray[np.bool_]:
     return np.asarray((keys["tai_ns"] >= span_ms[0]) & (keys["tai_ns"] <= span_ms[1]))
 
 
-def _keys(received: Received) -> NDArray[Any]:
+def _keys(received: Received, index: Mapping[str, Any] | None = None) -> NDArray[Any]:
     """Return the packets of a file that have a time, each as one comparable record."""
     names = list(_KEY.names or ())
-    table = read_table(received.index_path, columns=names).drop_null()
+    table = received.packet_index(names, index).drop_null()
     keys = np.zeros(table.num_rows, _KEY)
     for name in names:
         keys[name] = table[name].to_numpy()

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from telemus import archive as archives
-from telemus.archive import Archive, Granule
+from telemus.archive import Archive, Draft, Granule
 from telemus.clock import format_utc
 from telemus.errors import SpaceError
 from telemus.mission import Mission
@@ -263,13 +263,5 @@ def _lost_input(task: Task, failures: list[Failure]) -> str | None:
 
 def _sealed(archive: Archive, task: Task, table: pa.Table) -> Granule:
     product = REGISTRY[task.product].product
-    return archive.seal(
-        product.name,
-        product.level,
-        product.version,
-        task.recipe,
-        table,
-        subject=task.subject,
-        start_ns=task.start_ns,
-        stop_ns=task.stop_ns,
-    )
+    draft = Draft(product.name, product.level, product.version, task.recipe, task.start_ns, task.stop_ns, task.subject)
+    return archive.seal(draft, table)

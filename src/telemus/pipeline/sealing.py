@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from telemus.archive import Archive, Granule
+from telemus.archive import Archive, Draft, Granule
 from telemus.pipeline.stamp import Settled
 
 VERSION = 2
@@ -74,7 +74,7 @@ class Sealer:
         recipe = {"product": product, "part": part, "stamps": stamps, **self.made_from}
         slot = f"{self.made_from['source'][:32]}/{part:05d}"
         self._pending = self._worker.submit(
-            self._archive.seal, product, 1, VERSION, recipe, content, start_ns=span[0], stop_ns=span[1], slot=slot
+            self._archive.seal, Draft(product, 1, VERSION, recipe, *span, slot=slot), content
         )
 
     def wait(self) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemus import archive
-from telemus.archive import SAMPLES, SampleRow, tables_of, update_pyramid
+from telemus.archive import SAMPLES, Draft, SampleRow, tables_of, update_pyramid
 from telemus.mission import MISSIONS
 from telemus.series import Quality, Segment
 
@@ -47,7 +47,7 @@ def rows_of(described, seed):
 
 def put(store, rows, slot):
     start, stop = min(one.segment.start_ns for one in rows), max(one.segment.stop_ns for one in rows)
-    store.write(SAMPLES, 1, 1, {"slot": slot}, tables_of(rows), start_ns=start, stop_ns=stop, slot=slot)
+    store.write(Draft(SAMPLES, 1, 1, {"slot": slot}, start, stop, slot=slot), tables_of(rows))
 
 
 def truth_of(rows):

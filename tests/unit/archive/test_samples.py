@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from telemus.archive import SAMPLES, SampleRow, row_groups, tables_of
+from telemus.archive import SAMPLES, Draft, SampleRow, row_groups, tables_of
 from telemus.series import Quality, Segment
 
 PERIOD = Fraction(1_000_000)
@@ -21,7 +21,7 @@ def row(start_ms, values, *, channel="ecg", entity="S25101", quality=0, period=P
 
 def put(store, rows, slot="a"):
     start, stop = min(one.segment.start_ns for one in rows), max(one.segment.stop_ns for one in rows)
-    return store.write(SAMPLES, 1, 1, {"slot": slot}, tables_of(rows), start_ns=start, stop_ns=stop, slot=slot)
+    return store.write(Draft(SAMPLES, 1, 1, {"slot": slot}, start, stop, slot=slot), tables_of(rows))
 
 
 def read(store, start_ms=0, stop_ms=10**6, entity="S25101"):

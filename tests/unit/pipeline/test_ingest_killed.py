@@ -71,6 +71,6 @@ def test_killed_at_every_flush(whole, tmp_path, first):
         assert names(survivor) == names(complete)
         found = survivor.raw_samples("ecg", "S25101", *complete.span())
         np.testing.assert_array_equal(found.values, expected.values)
-        assert [*place.rglob(".*.part"), *place.glob("l0/.incoming-*")] == []
+        assert [*place.rglob(".*.part"), *place.glob("l0/.file-*")] == []
         number += STEP
     assert number > 20

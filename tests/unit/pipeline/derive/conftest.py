@@ -104,7 +104,7 @@ class Recorder:
         name = slot or f"rows at {start}"
         recipe = {"made": "by a test", "slot": name, "rows": len(rows), "seed": self.seed}
         tables = list(tables_of(rows))
-        return self.store.write("samples", 1, 1, recipe, tables, start_ns=start, stop_ns=stop, slot=name)
+        return self.store.write(archives.Draft("samples", 1, 1, recipe, start, stop, slot=name), tables)
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import pyarrow as pa
 import pytest
 
 from telemus import archive as archives
+from telemus import mission as missions
+from telemus.archive.identity import new_identity, write_identity
 from telemus.pipeline import make_plan, process, registry, run
 
 HOUR = 3600
@@ -166,6 +168,7 @@ def test_beats_under_acceleration_are_marked_and_no_others(recorder, mission_fol
     text = text.replace('kind = "flight"', 'kind = "launch"')
     for folder in (mission_folder, recorder.store.mission()):
         (folder / "timelines" / "short.toml").write_text(text, encoding="utf-8")
+    write_identity(recorder.store.path, new_identity(missions.load(folder, "short"), folder))
     store = archives.open(recorder.store.path)
     at_s = 24 * HOUR
     rows = recorder.animal(1, at_s, 60)
