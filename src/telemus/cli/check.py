@@ -20,22 +20,25 @@ if TYPE_CHECKING:
 def command(mission: str, as_json: bool) -> None:
     """Read every file of MISSION (a name, or a folder) and report all faults: where, what was got, what was wanted.
 
-    Ends with 0 where there is none, else with 3.
+    Ends with 0 where there is none, else with 3. Warns of a table of leap seconds that has expired.
     """
     from telemus.mission import find_folder
-    from telemus.pipeline import check_mission
+    from telemus.pipeline import check_mission, leap_second_warnings
     from telemus.simulate import MODELS
 
     folder = find_folder(mission)
     faults = check_mission(folder, models=tuple(MODELS)) or _simulation_faults(folder)
+    warnings = list(leap_second_warnings(folder))
     if as_json:
-        print_json({"mission": folder.name, "faults": [fault._asdict() for fault in faults]})
+        print_json({"mission": folder.name, "faults": [fault._asdict() for fault in faults], "warnings": warnings})
     elif faults:
         click.echo(f"mission {folder.name} has {len(faults)} fault{'s' if len(faults) > 1 else ''}:")
         for fault in faults:
             click.echo(f"  {fault}")
     else:
         click.echo(f"mission {folder.name} has no fault")
+    for warning in () if as_json else warnings:
+        click.echo(f"warning: {warning}")
     sys.exit(3 if faults else 0)
 
 

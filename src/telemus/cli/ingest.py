@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -48,11 +50,31 @@ def command(
         for one in summary.files:
             counts = f"{one.bytes:,} bytes, {one.packets:,} packets, {one.samples:,} samples"
             click.echo(f"{one.name}: {one.status}, {counts}")
+            for line in clock_lines(one.clock):
+                click.echo(f"  {line}")
         for note in summary.notes:
             click.echo(f"  note: {note}")
         print_account(summary.account["bytes"])
     if any(one.status in ("refused", "no packets") for one in summary.files):
         sys.exit(4)
+
+
+def clock_lines(clock: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is known of the on-board clock of a file: each stretch with drift and residuals, each event."""
+    from telemus.clock import format_utc
+
+    for one in clock.get("stretches", ()):
+        start, stop = (format_utc(one[name], decimals=0) for name in ("start_ns", "stop_ns"))
+        line = f"clock {start} to {stop}: {one['points']:,} time packets"
+        if one["drift_ppm"] is not None:
+            error = "" if one["drift_error_ppm"] is None else f" +- {one['drift_error_ppm']:.4f}"
+            line += f", drift {one['drift_ppm']:+.4f}{error} ppm"
+        if one["rms_ns"] is not None:
+            line += f", residual rms {one['rms_ns']:,.0f} ns, largest {one['largest_ns']:,} ns"
+        yield line
+    for one in clock.get("events", ()):
+        amount = f" by {one['amount_ns'] / 1e9:+.6f} s" if one["amount_ns"] else ""
+        yield f"clock {format_utc(one['tai_ns'], decimals=0)}: {one['kind']}{amount}"
 
 
 def print_account(octets: dict[str, int]) -> None:

@@ -10,6 +10,7 @@ __all__, __getattr__, __dir__ = _open_door(
         "calibrate": "correction physical",
         "channel_query": "Carrier Holding carrier_of channel_batches channel_buckets channel_holdings",
         "check": "check_mission",
+        "check_leap_seconds": "leap_second_warnings",
         "ingest_files": "ingest",
         "plan": "Plan make_plan",
         "recording": "ChannelResult RecordedChannel RecordingResult analyse_recording",

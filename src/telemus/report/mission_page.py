@@ -9,6 +9,7 @@ from telemus.archive import Archive
 from telemus.clock import format_utc
 from telemus.report import mission_sections as general
 from telemus.report import physiology_sections as physiology
+from telemus.report.clock_section import clock_section
 from telemus.report.definitions import definition_section
 from telemus.report.numbers import count, size
 from telemus.report.page import Fact, Page, Section
@@ -23,6 +24,7 @@ SECTIONS: tuple[Callable[[View], Section], ...] = (
     physiology.distribution_section,
     physiology.quality_section,
     general.account_section,
+    clock_section,
     definition_section,
     general.study_section,
     general.provenance_section,

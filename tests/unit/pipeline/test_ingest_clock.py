@@ -212,11 +212,11 @@ def test_parts_whose_times_stay_keep_their_granules(recorder, store, write_packe
 
 def test_a_file_that_has_its_own_time_is_not_touched_by_others(recorder, store, write_packets):
     ingest(store, [write_packets("a.bin", recorder.record(0, 60))])
-    before = {one.id for one in store.granules()}
+    before = {one.id for one in store.granules("samples")}
     recorder.start_ns += 1_000_000
     summary = ingest(store, [write_packets("b.bin", recorder.record(60, 120))])
     assert [one.status for one in summary.files] == ["ingested"]
-    assert before <= {one.id for one in store.granules()}
+    assert before <= {one.id for one in store.granules("samples")}
 
 
 def test_a_step_between_two_files_is_not_bridged(recorder, store, write_packets):

@@ -8,7 +8,8 @@ import shutil
 import pytest
 
 from telemus import mission as missions
-from telemus.pipeline import check_mission
+from telemus.clock import TABLE_VARIABLE, parse_utc, tai_to_utc
+from telemus.pipeline import check_mission, leap_second_warnings
 
 
 @pytest.fixture
@@ -107,3 +108,18 @@ def test_two_sensors_at_once_in_one_subject(folder):
 
 def test_a_folder_without_files_has_faults_and_no_exception(tmp_path):
     assert check_mission(tmp_path)
+
+
+def test_an_expired_table_of_leap_seconds_is_warned_of(folder, tmp_path, monkeypatch):
+    now = tai_to_utc(parse_utc("2026-01-01T00:00:00Z"))
+    rows = "1972-01-01,10\n"
+    for expiry, expected in (("2030-01-01", 0), ("2025-12-31", 1), ("2025-07-01", 3)):
+        table = tmp_path / f"{expiry}.csv"
+        table.write_text(f"# expires {expiry}\n{rows}", encoding="utf-8")
+        monkeypatch.setenv(TABLE_VARIABLE, str(table))
+        told = list(leap_second_warnings(folder, now))
+        assert len(told) == expected, told
+        assert all(expiry in one for one in told)
+    (tmp_path / "undated.csv").write_text(rows, encoding="utf-8")
+    monkeypatch.setenv(TABLE_VARIABLE, str(tmp_path / "undated.csv"))
+    assert "no date of expiry" in next(leap_second_warnings(folder, now))
