@@ -10,6 +10,7 @@ The only room that reads and writes Parquet: ``write_table`` and ``read_table`` 
 
 from telemus.archive.checks import BlockChecks
 from telemus.archive.decimation import Decimated
+from telemus.archive.durable import require_space
 from telemus.archive.gaps import Gap
 from telemus.archive.granule import Draft, Granule
 from telemus.archive.journal import Journal
@@ -42,6 +43,7 @@ __all__ = [
     "open_or_create",
     "open_table",
     "read_table",
+    "require_space",
     "table_writer",
     "tables_of",
     "update_pyramid",

@@ -1,4 +1,4 @@
-"""telemus decode: packets into tables by an XTCE definition."""
+"""telemus decode: packets, or frames of packets, into tables by an XTCE definition."""
 
 from __future__ import annotations
 
@@ -9,19 +9,31 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from telemus.cli.ingest import print_account
+from telemus.cli.decode_frames import frame_options, layout_of
+from telemus.cli.decode_inputs import PROBE_BYTES, Reading, hints, knows, misfit, open_inputs, require_definition
+from telemus.cli.decode_order import FileOrder
+from telemus.cli.decode_summary import print_stream_account
+from telemus.cli.decode_tables import SPACE, Tables, written_together
 from telemus.cli.progress import progress_bars
 from telemus.cli.values import FILE, OUT, json_option, print_json
 from telemus.errors import FormatError
 
 if TYPE_CHECKING:
+    from telemus.cli.decode_inputs import Input
     from telemus.cli.progress import Progress
-    from telemus.packets import Account, Plan
+    from telemus.packets import StreamAccount, StreamDecoder
+
+_EPILOG = """\b
+Examples
+  telemus decode packets.xml pass1.bin pass2.bin --out tables --format csv
+  telemus decode packets.xml units.dat --out tables --frames aos --frame-bytes 892
+    --randomised short --rs 223 --interleave 4
+  curl -s https://example.org/pass.bin.gz | gzip -dc | telemus decode packets.xml - --out tables"""
+_DOUBTFUL_SHARE = 0.05
+"""Of the bytes rejected, from which on the file is looked at once more for what it may be instead."""
 
 
-@click.command(
-    "decode", epilog="\b\nExample\n  telemus decode packets.xml pass1.bin pass2.bin --out tables --format csv"
-)
+@click.command("decode", epilog=_EPILOG)
 @click.argument("definition", type=FILE)
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--out", required=True, type=OUT, help="Folder for one table per container and account.json.")
@@ -34,98 +46,93 @@ if TYPE_CHECKING:
     help="Format of the tables.",
 )
 @click.option("--prefix-bytes", type=click.IntRange(0), default=0, help="Length of a record marker before each packet.")
+@click.option("--suffix-bytes", type=click.IntRange(0), default=0, help="Length of what stands behind each packet.")
 @click.option("--root", help="Container to begin with.  [default: the one that no other contains]")
+@frame_options
 @json_option
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     definition: Path,
     files: tuple[Path, ...],
     out: Path,
     format_name: str,
     prefix_bytes: int,
+    suffix_bytes: int,
     root: str | None,
     as_json: bool,
+    **frames: Any,
 ) -> None:
     """Decode the space packets in FILES by DEFINITION (XTCE), one table per container, every byte accounted for.
 
-    A calibrated parameter stands under its plain name, its raw value beside it as NAME_raw; arrays are list columns.
-    What the definition says that Telemus does not do yet is named with its line.
+    FILES are the pieces of one stream, in the order in which they were recorded; - is standard input. A calibrated
+    parameter stands under its plain name, its raw value beside it as NAME_raw; arrays are list columns. What the
+    definition says that Telemus does not do yet is named with its line. The tables and account.json appear when all is
+    done, or not at all.
     """
-    from telemus.packets import compile_plan, merge_accounts, read_definition
+    from telemus.archive import require_space
+    from telemus.packets import compile_plan, read_definition
 
-    if not definition.is_file():
-        raise FormatError("got no file, wanted an XTCE definition", path=definition)
+    layout = layout_of(context)
+    require_definition(definition, files)
     read = read_definition(definition)
-    plan = compile_plan(read, root)
-    accounts, refused = [], []
-    with progress_bars(quiet=as_json) as progress:
-        for path, name in zip(files, _names(files), strict=True):
-            try:
-                account, tables = _decode(path, name, plan, out, format_name, prefix_bytes, progress)
-            except FormatError as error:
-                refused.append(str(error))
-                continue
-            accounts.append(account)
-            if not tables:
-                refused.append(f"{path}: got bytes in which nothing is a packet of the definition")
-    if not accounts:
+    reading = Reading(compile_plan(read, root), layout, prefix_bytes, suffix_bytes)
+    taken, refused = open_inputs(files, reading)
+    if not taken:
         raise FormatError("\n  ".join(["got no file that could be decoded, wanted at least one:", *refused]))
-    account = merge_accounts(accounts)
-    (out / "account.json").write_text(account.to_json(), encoding="utf-8")
-    told: dict[str, Any] = json.loads(account.to_json())
+    require_space(out, int(SPACE[format_name] * sum(one.size_bytes for one in taken)), "the tables")
+    decoder = reading.decoder(source=", ".join(one.name for one in taken))
+    order = FileOrder(taken)
+    with progress_bars(quiet=as_json) as progress, written_together(out, format_name, decoder) as tables:
+        sample = _decode(taken, decoder, tables, order, progress)
+        account = decoder.account()
+        if not knows(account.packets):
+            raise FormatError(misfit(sample, reading), path=", ".join(one.name for one in taken))
+    notes = [*order.notes(), *_doubts(account, sample, reading)]
+    told = _told(account, tables, order, decoder)
+    (out / "account.json").write_text(json.dumps(told, indent=2), encoding="utf-8")
+    unsupported = [str(one) for one in read.unsupported]
     if as_json:
-        unsupported = [str(one) for one in read.unsupported]
-        print_json({"account": told, "unsupported": unsupported, "refused": refused})
+        print_json({"account": told, "unsupported": unsupported, "refused": refused, "notes": notes})
     else:
-        for path in sorted(out.glob(f"*.{format_name}")):
-            click.echo(str(path))
-        print_account(told["bytes"])
-        for one in read.unsupported:
-            click.echo(f"not supported: {one}", err=True)
-        for reason in refused:
-            click.echo(f"refused: {reason}", err=True)
+        for container, path in sorted(tables.paths.items()):
+            click.echo(f"{path}: {tables.rows[container]:,} rows")
+        print_stream_account(account)
+        kinds = (("not supported", unsupported), ("note", notes), ("refused", refused))
+        for line in [f"{kind}: {one}" for kind, some in kinds for one in some]:
+            click.echo(line, err=True)
     if refused:
         sys.exit(4)
 
 
-def _names(files: tuple[Path, ...]) -> list[str]:
-    """Return what the tables of each file are called: its stem, with a number where an earlier file has that stem."""
-    stems = [path.stem for path in files]
-    return [
-        stem if stems.index(stem) == place else f"{stem}-{stems[: place + 1].count(stem)}"
-        for place, stem in enumerate(stems)
-    ]
-
-
-def _decode(
-    path: Path, name: str, plan: Plan, out: Path, format_name: str, prefix_bytes: int, progress: Progress
-) -> tuple[Account, int]:
-    """Write the tables of one file, named by file and container; return its account and the number of tables.
-
-    Raises FormatError where the file is missing or empty.
-    """
-    import pyarrow as pa
-
-    from telemus.archive import write_table
-    from telemus.packets import Decoder, to_arrow
-
-    if not path.is_file():
-        raise FormatError("got no file, wanted packets", path=path)
-    if path.stat().st_size == 0:
-        raise FormatError("got an empty file (0 bytes), wanted packets", path=path)
-    total, done = path.stat().st_size, 0
-    decoder = Decoder(plan, prefix_bytes=prefix_bytes, source=path.name)
-    tables: dict[str, list[pa.Table]] = {}
-    with path.open("rb") as file:
-        while block := file.read(8 << 20):
-            for decoded in decoder.feed(block):
-                tables.setdefault(decoded.container, []).append(to_arrow(decoded))
+def _decode(inputs: list[Input], decoder: StreamDecoder, tables: Tables, order: FileOrder, progress: Progress) -> bytes:
+    """Decode all inputs as one stream; return its first bytes."""
+    sample = b""
+    for one in inputs:
+        done = 0
+        for block in one.blocks():
+            sample = sample if len(sample) >= PROBE_BYTES else sample + block
             done += len(block)
-            progress(path.name, done, total)
-    last, account = decoder.finish()
-    for decoded in last:
-        tables.setdefault(decoded.container, []).append(to_arrow(decoded))
-    out.mkdir(parents=True, exist_ok=True)
-    for container, parts in tables.items():
-        target = out / f"{name}.{container.replace('/', '.')}.{format_name}"
-        write_table(target, pa.concat_tables(parts, promote_options="permissive"), format_name)  # type: ignore[arg-type]
-    return account, len(tables)
+            batches = decoder.feed(block)
+            order.see(batches)
+            tables.write(batches)
+            progress(one.name, done, max(one.size_bytes, done))
+        order.ends(done)
+    tables.write(decoder.finish())
+    return sample
+
+
+def _doubts(account: StreamAccount, sample: bytes, reading: Reading) -> list[str]:
+    """Return what the files look like instead, where much of them was rejected."""
+    told = account.packets if account.frames is None else account.frames
+    share = told.rejected_bytes / max(told.received_bytes, 1)
+    if share < _DOUBTFUL_SHARE:
+        return []
+    return [f"{share:.0%} of the bytes were rejected; what was given {hint}" for hint in hints(sample, reading)]
+
+
+def _told(account: StreamAccount, tables: Tables, order: FileOrder, decoder: StreamDecoder) -> dict[str, Any]:
+    """Return what account.json says: where every byte went, what was made of which files, and by which definition."""
+    rows = {name: {"file": path.name, "rows": tables.rows[name]} for name, path in sorted(tables.paths.items())}
+    return {**account.to_dict(), "tables": rows, "files": order.files(), **decoder.origin}

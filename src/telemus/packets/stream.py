@@ -74,7 +74,8 @@ class StreamDecoder:
 
     ``definition``, ``root``, ``containers``, ``prefix_bytes``, ``suffix_bytes`` and ``source`` as in ``Decoder``.
     ``frames``, if given, says that the stream is one of transfer frames, and how the packets are in them; each virtual
-    channel is decoded by itself, and its rows say so in ``spacecraft`` and ``virtual_channel``.
+    channel is decoded by itself, and its rows say so in ``spacecraft`` and ``virtual_channel``. ``origin`` is the name
+    and the SHA-256 of the definition's file.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class StreamDecoder:
             "suffix_bytes": suffix_bytes,
         }
         self._source = source
-        self._metadata = _told_of(self.plan.definition)
+        self.origin = _origin_of(self.plan.definition)
         self._tables: dict[str, ArrowTables] = {}
         self._reader = None if frames is None else FrameReader(frames)
         self._decoders: dict[tuple[int, int], Decoder] = {}
@@ -135,7 +136,7 @@ class StreamDecoder:
         if container not in self._tables:
             plan = self.plan.containers[container]
             in_frames = self._reader is not None
-            self._tables[container] = ArrowTables(plan, self.plan.definition, self._metadata, in_frames=in_frames)
+            self._tables[container] = ArrowTables(plan, self.plan.definition, self.origin, in_frames=in_frames)
         return self._tables[container]
 
     def _feed_frames(self, block: Block, *, final: bool) -> list[Batch]:
@@ -233,7 +234,7 @@ def blocks_of(source: Path | str | BinaryIO | Iterable[Block], block_bytes: int 
         yield from source
 
 
-def _told_of(definition: Definition) -> dict[str, str]:
+def _origin_of(definition: Definition) -> dict[str, str]:
     """Return name and SHA-256 of the file that a definition was read from, as far as there is one."""
     told = {"definition": Path(definition.source).name}
     if definition.source and Path(definition.source).is_file():
