@@ -79,7 +79,7 @@ def test_decode_names_the_bad_file_and_decodes_the_good(
     said = telemus("decode", tiny_folder / "packets.xml", bad[kind], good, "--out", tmp_path / "tables")
     assert said.code == 4
     assert f"refused: {bad[kind]}" in said.err
-    assert (tmp_path / "tables" / f"{good.stem}.EcgWaveform.parquet").is_file()
+    assert (tmp_path / "tables" / "EcgWaveform.parquet").is_file()
     assert (tmp_path / "tables" / "account.json").is_file()
 
 
@@ -110,7 +110,7 @@ def test_an_undefined_apid_is_a_line_in_the_account(
     mixed = tmp_path / "mixed.bin"
     mixed.write_bytes(packet + good.read_bytes())
     said = telemus("decode", tiny_folder / "packets.xml", mixed, "--out", tmp_path / "tables", "--json")
-    account = json.loads(said.out)["account"]
+    account = json.loads(said.out)["account"]["packets"]
     assert said.code == 0
     assert account["apids"]["777"] | {"name": "unknown APID 777", "known": False} == account["apids"]["777"]
     assert account["apids"]["777"]["undecoded"] == {"unknown APID": 1}
@@ -126,24 +126,12 @@ def test_a_definition_that_does_not_fit_the_bytes_loses_nothing_else(
     wrong = tmp_path / "packets.xml"
     wrong.write_text(text.replace("<FixedValue>499</FixedValue>", "<FixedValue>498</FixedValue>", 1), encoding="utf-8")
     said = telemus("decode", wrong, good, "--out", tmp_path / "tables", "--json")
-    account = json.loads(said.out)["account"]
-    made = {path.name.split(".")[1] for path in (tmp_path / "tables").glob("*.parquet")}
+    account = json.loads(said.out)["account"]["packets"]
+    made = {path.stem for path in (tmp_path / "tables").glob("*.parquet")}
     assert {"EcgWaveform", "CageEnvironment", "Housekeeping"} <= made
     octets = account["bytes"]
     assert octets["rejected"] > 500_000
     assert octets["received"] == sum(count for name, count in octets.items() if name != "received")
-
-
-def test_two_files_of_one_name_keep_their_tables(
-    telemus: Program, tmp_path: Path, tiny_folder: Path, good: Path
-) -> None:
-    for place in ("a", "b"):
-        (tmp_path / place).mkdir()
-        (tmp_path / place / "pass.bin").write_bytes(good.read_bytes()[:20_000])
-    files = [tmp_path / place / "pass.bin" for place in ("a", "b")]
-    telemus("decode", tiny_folder / "packets.xml", *files, "--out", tmp_path / "tables")
-    names = sorted(path.name for path in (tmp_path / "tables").glob("*EcgWaveform*"))
-    assert names == ["pass-2.EcgWaveform.parquet", "pass.EcgWaveform.parquet"]
 
 
 def test_a_channel_without_unit_says_how_to_give_one(telemus: Program, tmp_path: Path) -> None:
@@ -216,6 +204,7 @@ def test_a_full_disk_is_refused_before_it_is_full(
     for verb in (
         ["simulate", tiny_folder, "--out", tmp_path / "flight"],
         ["ingest", tmp_path / "archive", good, "--mission", tiny_folder],
+        ["decode", tiny_folder / "packets.xml", good, "--out", tmp_path / "tables"],
         ["analyse", csv, "--unit", "ABP=mmHg", "--out", tmp_path / "result"],
     ):
         said = telemus(*verb)

@@ -122,7 +122,7 @@ def test_decode_for_a_reader_and_for_a_script(
         out = tmp_path / kind
         arguments = ("decode", tiny_folder / "packets.xml", packets, "--out", out, "--format", kind)
         text, told = _both(telemus, *arguments)
-        assert str(out / f"{packets.stem}.EcgWaveform.{kind}") in text
+        assert str(out / f"EcgWaveform.{kind}") in text
         assert told["account"] == json.loads((out / "account.json").read_text("utf-8"))
 
 
