@@ -86,10 +86,32 @@ FRAME_OPTIONS = (
     click.option(
         "--fecf/--no-fecf", "error_control", default=False, help="Frames end with a frame error control field (CRC-16)."
     ),
+    click.option(
+        "--fecf-bits",
+        "error_control_bits",
+        type=click.Choice(["16", "32"]),
+        default="16",
+        show_default=True,
+        help="Length of the frame error control field; 32 in USLP only.",
+    ),
     click.option("--ocf", "operational_control", is_flag=True, help="AOS frames have an operational control field."),
     click.option("--hecf", "header_error_control", is_flag=True, help="AOS frames have a frame header error control."),
     click.option(
         "--insert-zone", "insert_bytes", type=click.IntRange(0), default=0, help="Length of the insert zone.  [bytes]"
+    ),
+    click.option(
+        "--spacecraft-bits",
+        type=click.Choice(["8", "10"]),
+        default="8",
+        show_default=True,
+        help="Length of the spacecraft identifier; 10 in AOS since 732.0-B-5.",
+    ),
+    click.option("--extended-count", is_flag=True, help="TM secondary headers hold 3 octets more of frame count."),
+    click.option(
+        "--variable-length", is_flag=True, help="USLP frames tell their own length; --frame-bytes the longest."
+    ),
+    click.option(
+        "--truncated-bytes", type=click.IntRange(0), default=0, help="Length of truncated USLP frames.  [default: none]"
     ),
     click.option(
         "--virtual-channel",
@@ -114,6 +136,11 @@ _NAMES = (
     "operational_control",
     "header_error_control",
     "insert_bytes",
+    "error_control_bits",
+    "spacecraft_bits",
+    "extended_count",
+    "variable_length",
+    "truncated_bytes",
     "virtual_channels",
 )
 """What the options are called in the command, most as in FrameLayout."""
@@ -143,7 +170,7 @@ def layout_of(context: click.Context) -> FrameLayout | None:
     if given["frame_bytes"] is None:
         raise click.UsageError("--frames: got no --frame-bytes beside it, wanted the length of a transfer frame")
     basis, channels = given.pop("rs_basis"), given.pop("virtual_channels")
-    for name in ("reed_solomon", "interleave"):
+    for name in ("reed_solomon", "interleave", "error_control_bits", "spacecraft_bits"):
         given[name] = int(given[name]) if given[name] else None
     try:
         return FrameLayout(**given, dual_basis=basis == "dual", packet_channels=frozenset(channels) or None)

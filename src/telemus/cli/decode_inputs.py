@@ -148,7 +148,7 @@ def knows(account: Account) -> bool:
 
 def misfit(sample: bytes, reading: Reading) -> str:
     """Return what was got and what was wanted where nothing in a sample is a packet of the definition."""
-    from telemus.packets.recognise import recognise_frames
+    from telemus.packets import recognise_frames
 
     looks = hints(sample, reading)
     if looks:
@@ -171,12 +171,14 @@ def _wanted(plan: Plan) -> str:
     if plan.rules:
         return f"packets of APID {_listed(sorted(plan.rules))}"
     names = sorted(plan.containers)
-    return f"packets of container {_listed(names)}" if names else "a definition that has containers which are not abstract"
+    return (
+        f"packets of container {_listed(names)}" if names else "a definition that has containers which are not abstract"
+    )
 
 
 def hints(sample: bytes, reading: Reading) -> list[str]:
     """Return what a file looks like that does not fit what was said of it."""
-    from telemus.packets.recognise import recognise_frames, recognise_wrapper
+    from telemus.packets import recognise_frames, recognise_wrapper
 
     found: list[str] = []
     frames = recognise_frames(sample) if reading.layout is None else None

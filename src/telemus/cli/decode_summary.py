@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from telemus.cli.ingest import print_account
-
 if TYPE_CHECKING:
     from telemus.packets import Account, FrameAccount, StreamAccount
 
@@ -17,15 +15,21 @@ def print_stream_account(account: StreamAccount) -> None:
     """Print where every byte went: of frames by virtual channel, of packets by APID, each with its sum."""
     if account.frames is not None:
         click.echo("\nframes")
-        print_account(account.frames.to_dict()["bytes"])
+        print_sum(account.frames.to_dict()["bytes"])
         print_rejected(account.frames.rejected_by_reason)
         _print_channels(account.frames)
         click.echo("\npackets of the frames")
     else:
         click.echo("\npackets")
-    print_account(account.packets.to_dict()["bytes"])
+    print_sum(account.packets.to_dict()["bytes"])
     print_rejected(account.packets.rejected_by_reason)
     _print_apids(account.packets)
+
+
+def print_sum(octets: dict[str, int]) -> None:
+    """Print the bytes received as the sum of their classes."""
+    parts = " + ".join(f"{name} {count:,}" for name, count in octets.items() if name not in ("received", "pending"))
+    click.echo(f"received {octets['received']:,} bytes = {parts}")
 
 
 def print_rejected(reasons: dict[str, int]) -> None:

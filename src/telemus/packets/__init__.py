@@ -37,6 +37,7 @@ from telemus.packets.frames import (
     truncated_frame,
 )
 from telemus.packets.plan import ContainerPlan, Plan, compile_plan
+from telemus.packets.recognise import FrameHint, Wrapper, recognise_frames, recognise_wrapper
 from telemus.packets.stream import Batch, Stream, StreamAccount, StreamDecoder, stream
 from telemus.packets.time_codes import (
     CcsPreamble,
@@ -79,6 +80,7 @@ __all__ = [
     "FrameAccount",
     "FrameDecoder",
     "FrameGap",
+    "FrameHint",
     "FrameLayout",
     "FrameReader",
     "FrameTable",
@@ -97,6 +99,7 @@ __all__ = [
     "StreamDecoder",
     "Synchroniser",
     "Walker",
+    "Wrapper",
     "alarm_events",
     "alarm_levels",
     "alarm_table",
@@ -127,6 +130,8 @@ __all__ = [
     "read_frames",
     "read_preamble",
     "read_time",
+    "recognise_frames",
+    "recognise_wrapper",
     "stream",
     "tai_to_ascii",
     "time_ns",

@@ -26,6 +26,9 @@ _KINDS: dict[int, FrameKind] = {0b00: "tm", 0b01: "aos"}
 
 _RANDOMISERS: tuple[Randomiser | None, ...] = (None, "short", "long")
 
+_USLP_VERSION = 0b1100
+"""732.1-B-3 clause 4.1.2.2.2."""
+
 Octets = NDArray[np.uint8]
 
 
@@ -93,12 +96,13 @@ def _codes(unit_bytes: int) -> list[ReedSolomon]:
 
 
 def _described(frames: Octets, randomiser: Randomiser | None, code: dict[str, int | bool]) -> FrameLayout | None:
-    version, votes = Counter((frames[:, 0] >> 6).tolist()).most_common(1)[0]
-    if version not in _KINDS or 2 * votes <= len(frames):
+    first, votes = Counter((frames[:, 0] >> 4).tolist()).most_common(1)[0]
+    kind: FrameKind | None = "uslp" if first == _USLP_VERSION else _KINDS.get(first >> 2)
+    if kind is None or 2 * votes <= len(frames):
         return None
     checked = 2 * int((remainders(frames) == 0).sum()) > len(frames)
     return FrameLayout(
-        _KINDS[version],
+        kind,
         frames.shape[1],
         randomiser=randomiser,
         error_control=checked,
