@@ -18,7 +18,7 @@ from telemus.packets.layout import Field
 from telemus.packets.matching import holds
 from telemus.packets.told import Column, FieldOf, lookup_beside, told_column
 from telemus.packets.xtce.alarms import LEVELS
-from telemus.packets.xtce.model import Alarm, AlarmRange, ChangeAlarm, Interval, Match
+from telemus.packets.xtce.model import Alarm, AlarmRange, ChangeAlarm, Interval
 
 Levels = NDArray[np.uint8]
 Values = NDArray[Any]
@@ -196,13 +196,11 @@ def changes(change: ChangeAlarm, values: NDArray[np.float64], times_ns: NDArray[
     return np.where(known, size, np.nan)
 
 
-def outside_valid_range(
-    field: Field, columns: Mapping[str, Column], field_of: FieldOf, valid_if: Match | None = None
-) -> NDArray[np.bool_]:
+def outside_valid_range(field: Field, columns: Mapping[str, Column], field_of: FieldOf) -> NDArray[np.bool_]:
     """Return True where a value lies in none of the valid ranges of its type; False where there are none.
 
-    A range is of calibrated or of raw values, as it says. ``valid_if`` is the parameter's ValidityCondition: where it
-    does not hold, no value is valid. A value that the packet does not have, and NaN, is outside of nothing.
+    A range is of calibrated or of raw values, as it says. Where the parameter's ValidityCondition does not hold, no
+    value is valid. A value that the packet does not have, and NaN, is outside of nothing.
     """
     column = columns[field.name]
     raw = column.values if isinstance(column, Ragged) else column
@@ -219,6 +217,6 @@ def outside_valid_range(
         for interval, judged in numbers:
             plain = np.ma.getdata(judged)
             result &= ~within(interval, plain) & ~np.isnan(plain)
-    if valid_if is not None:
-        result[~holds(valid_if, lookup_beside(column, columns, field_of), values.shape[0])] = True
+    if field.type.valid_if is not None:
+        result[~holds(field.type.valid_if, lookup_beside(column, columns, field_of), values.shape[0])] = True
     return result & ~np.ma.getmaskarray(values)

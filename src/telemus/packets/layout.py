@@ -7,7 +7,7 @@ another parameter a new anchor begins at that field's end, so that the places be
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from telemus.packets.ccsds import MAX_PACKET_BYTES
@@ -93,7 +93,18 @@ def lay_out(definition: Definition, container: Container) -> Layout:
     pen = _Pen(definition)
     _draw(pen, container, Place(0, 0))
     end = pen.at if pen.at.anchor else Place(0, max(pen.furthest, pen.at.bit))
-    return Layout(tuple(pen.fields), end, pen.trouble, pen.varies)
+    return Layout(_sealed(definition, container, pen.fields), end, pen.trouble, pen.varies)
+
+
+def _sealed(definition: Definition, container: Container, fields: list[Field]) -> tuple[Field, ...]:
+    """Return the fields, the last of them as the checksum if the container or one of its bases says that it is one."""
+    one: Container | None = container
+    while one is not None and not one.sealed:
+        one = definition.containers.get(one.base)
+    last = fields[-1] if fields else None
+    if one is None or last is None or not last.encoding.is_plain or last.bits != 16 or last.counts:
+        return tuple(fields)
+    return (*fields[:-1], replace(last, encoding=replace(last.encoding, is_checksum=True)))
 
 
 def _draw(pen: _Pen, container: Container, start: Place) -> None:

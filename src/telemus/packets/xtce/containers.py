@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from telemus.packets.xtce.conditions import conjunction, read_match
+from telemus.packets.xtce.detection import seals
 from telemus.packets.xtce.document import child, elements, line_of, local_name
 from telemus.packets.xtce.encodings import read_size
 from telemus.packets.xtce.model import Container, Entry, Match, Size
@@ -35,7 +36,6 @@ _ORIGINS = ("previousEntry", "containerStart", "containerEnd", "nextEntry")
 
 def read_container(element: etree._Element, name: str, resolve: NameLookup, findings: Findings) -> Container:
     """Return one sequence container; what is wrong or not supported goes to ``findings``."""
-    _note_unused(element, findings)
     base, criteria, why = _read_base(child(element, "BaseContainer"), resolve, findings)
     entries = tuple(_read_entry(one, resolve, findings) for one in elements(child(element, "EntryList")))
     text = child(element, "LongDescription")
@@ -46,21 +46,11 @@ def read_container(element: etree._Element, name: str, resolve: NameLookup, find
         criteria=criteria,
         abstract=findings.flag(element, "abstract", False),
         size_bits=_read_fixed_size(child(element, "BinaryEncoding"), findings),
+        sealed=seals(child(child(element, "BinaryEncoding"), "ErrorDetectCorrect"), findings),
         description=element.get("shortDescription", "") or ((text.text or "").strip() if text is not None else ""),
         unsupported=why,
         line=line_of(element),
     )
-
-
-def _note_unused(element: etree._Element, findings: Findings) -> None:
-    """Note what a container says of itself as a whole that is not acted on."""
-    holder = child(element, "BinaryEncoding")
-    for one in elements(holder):
-        if local_name(one) == "ErrorDetectCorrect":
-            findings.not_supported(one, "error detection of a container; that of its last field is checked")
-    size = child(holder, "SizeInBits")
-    if size is not None and child(size, "FixedValue") is None:
-        findings.not_supported(size, "a container's size that is not fixed")
 
 
 def _read_entry(one: etree._Element, resolve: NameLookup, findings: Findings) -> Entry:
@@ -138,7 +128,10 @@ def _read_repeat(holder: etree._Element | None, resolve: NameLookup, findings: F
 
 def _read_fixed_size(holder: etree._Element | None, findings: Findings) -> int:
     """Return the bits that a container's own encoding gives it, 0 if that is not given."""
-    fixed = child(child(holder, "SizeInBits"), "FixedValue")
+    size = child(holder, "SizeInBits")
+    fixed = child(size, "FixedValue")
+    if size is not None and fixed is None:
+        findings.not_supported(size, "a container's size that is not fixed")
     return 0 if fixed is None else findings.integer(fixed, fixed.text)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from telemus.packets.xtce.calibrators import Calibration, read_calibration
 from telemus.packets.xtce.conditions import read_match
+from telemus.packets.xtce.detection import seals
 from telemus.packets.xtce.document import child, elements, local_name, named
 from telemus.packets.xtce.model import Encoding, LookupTable, Match, Reference, Size
 
@@ -51,7 +52,6 @@ _SIZES = frozenset(["FixedValue", "Fixed", "DynamicValue", "DiscreteLookupList"]
 MAX_INTEGER_BITS = 1024
 _DEFAULT_BITS = {"IntegerDataEncoding": 8, "FloatDataEncoding": 32}
 """Of the schema's attribute sizeInBits."""
-_CRC_CCITT = (0x1021, 0xFFFF, 0)
 
 
 class ReadEncoding(NamedTuple):
@@ -76,8 +76,9 @@ def read_encoding(holder: etree._Element | None, resolve: NameLookup, findings: 
         read = _string if tag == "StringDataEncoding" else _binary
         encoding, why = read(one, resolve, findings)
         _check_order(one, findings)
-    if tag != "IntegerDataEncoding" and child(one, "ErrorDetectCorrect") is not None:
-        findings.not_supported(child(one, "ErrorDetectCorrect"), f"error detection of a {tag}")  # type: ignore[arg-type]
+    detection = child(one, "ErrorDetectCorrect")
+    if tag != "IntegerDataEncoding" and detection is not None:
+        findings.not_supported(detection, f"error detection of a {tag}")
     return ReadEncoding(encoding, read_calibration(one, resolve, findings), why)
 
 
@@ -142,7 +143,9 @@ class _Order(NamedTuple):
 def _order(one: etree._Element, bits: int, findings: Findings) -> _Order:
     """Return the byte and bit order: a common byte order, or the significance of each octet (1.1: ByteOrderList)."""
     reverse = one.get("bitOrder", "mostSignificantBitFirst") == "leastSignificantBitFirst"
-    listed = [findings.integer(each, each.get("byteSignificance")) for each in elements(child(one, "ByteOrderList"))]
+    listed = [
+        findings.integer(each, each.get("byteSignificance")) for each in named(child(one, "ByteOrderList"), "Byte")
+    ]
     text = one.get("byteOrder", "mostSignificantByteFirst")
     if not listed and text in _COMMON_ORDERS:
         little = _COMMON_ORDERS[text] and bits > 8
@@ -165,7 +168,7 @@ def _integer(one: etree._Element, findings: Findings) -> tuple[Encoding, str]:
         why = findings.not_supported(one, f"integer encoding {one.get('encoding')}")
     if bits > MAX_INTEGER_BITS:
         why = findings.not_supported(one, f"an integer of {bits} bits")
-    checksum = _is_checksum(one, bits, findings)
+    checksum = bits == 16 and seals(child(one, "ErrorDetectCorrect"), findings)
     return Encoding(
         scheme or "unsigned",
         bits,
@@ -174,37 +177,6 @@ def _integer(one: etree._Element, findings: Findings) -> tuple[Encoding, str]:
         byte_order=order.octets,
         bits_reversed=order.bits_reversed,
     ), why
-
-
-def _is_checksum(one: etree._Element, bits: int, findings: Findings) -> bool:
-    """Return whether this integer is the CRC-16 over everything before it."""
-    holder = child(one, "ErrorDetectCorrect")
-    if holder is None:
-        return False
-    crc = child(holder, "CRC")
-    if crc is not None and bits == 16:
-        parts = [_hexadecimal(crc, name, findings) for name in ("Polynomial", "InitRemainder", "FinalXOR")]
-        plain = crc.get("reference", "start") == "start" and findings.integer(crc, crc.get("bitsFromReference")) == 0
-        if tuple(parts) == _CRC_CCITT and plain and not _reflects(crc, findings):
-            return True
-    findings.not_supported(holder, "an error detection other than CRC 1021, FFFF from the packet's start")
-    return False
-
-
-def _reflects(crc: etree._Element, findings: Findings) -> bool:
-    lowest_first = crc.get("direction", "mostSignificantBitFirst") != "mostSignificantBitFirst"
-    return lowest_first or findings.flag(crc, "reflectData", False) or findings.flag(crc, "reflectRemainder", False)
-
-
-def _hexadecimal(crc: etree._Element, name: str, findings: Findings) -> int:
-    one = child(crc, name)
-    if one is None or elements(one):  # XTCE 1.1 wrote the polynomial as terms
-        return 0
-    try:
-        return int((one.text or "").strip(), 16)
-    except ValueError:
-        findings.fault(one, repr(one.text), "hexadecimal digits")
-        return 0
 
 
 def _float(one: etree._Element, findings: Findings) -> tuple[Encoding, str]:

@@ -211,6 +211,7 @@ class ParameterType:
     ``calibration`` are polynomial coefficients in rising order of exponent, empty for none; ``calibrator`` is a default
     calibrator of another kind, ``contexts`` those that come before it where their condition holds. ``labels`` map raw
     values to text, ``label_ranges`` spans (first, last, text). ``time`` is there for absolute and relative times.
+    ``valid_if`` is the condition of its parameter (ValidityCondition) under which values mean anything.
     ``dimensions`` (array) count elements per axis; ``element`` is the type of each. ``members`` (aggregate)
     are names with types, in order. ``unsupported`` says, if not empty, why no value can be decoded.
     """
@@ -228,6 +229,7 @@ class ParameterType:
     context_alarms: tuple[Alarm, ...] = ()
     time: TimeScale | None = None
     valid_ranges: tuple[ValidRange, ...] = ()
+    valid_if: Match | None = None
     initial_value: str | None = None
     dimensions: tuple[Size, ...] = ()
     element: ParameterType | None = None
@@ -241,7 +243,6 @@ class Parameter:
     """One named parameter; ``name`` is qualified by its space systems (``/A/B/NAME``).
 
     ``aliases`` are (name space, alias). ``source`` is telemetered, derived, constant, local or ground, as written.
-    ``valid_if`` is the condition under which its values mean anything.
     """
 
     name: str
@@ -251,7 +252,6 @@ class Parameter:
     aliases: tuple[tuple[str, str], ...] = ()
     source: str = ""
     initial_value: str | None = None
-    valid_if: Match | None = None
     line: int = 0
 
     @property
@@ -309,7 +309,8 @@ class Algorithm:
 class Container:
     """One sequence container; ``base`` and ``criteria`` say which packets of the base it describes.
 
-    ``size_bits`` is at least as many as the container takes, whatever its entries do (XTCE BinaryEncoding).
+    ``size_bits`` is at least as many as the container takes, whatever its entries do (XTCE BinaryEncoding). ``sealed``:
+    its last 16 bits are a CRC-16 over everything before them.
     """
 
     name: str
@@ -318,6 +319,7 @@ class Container:
     criteria: tuple[Match, ...] = ()
     abstract: bool = False
     size_bits: int = 0
+    sealed: bool = False
     description: str = ""
     unsupported: str = ""
     line: int = 0

@@ -12,6 +12,8 @@ from telemus.packets.xtce.document import elements, line_of, local_name
 from telemus.packets.xtce.types import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lxml import etree
 
     from telemus.packets.xtce.findings import Findings
@@ -55,7 +57,7 @@ class Names:
         for one in elements(holder):
             name = f"{path}/{one.get('name', '')}"
             if local_name(one) == "ParameterRef":
-                self._system_of[one] = path.rpartition("/")[0]
+                self._system_of[one] = path
                 self._lent[f"{path}/{one.get('parameterRef', '').rpartition('/')[2]}"] = one
             elif local_name(one) not in wanted:  # noted by the walk over the vocabulary
                 continue
@@ -91,24 +93,26 @@ class Names:
 
     def find(self, element: etree._Element, kind: str, reference: str) -> str:
         """Return the qualified name of a reference from where it stands, nothing if it names nothing."""
+        for path in self._paths(element, reference):
+            if path in self.found[kind]:
+                return path
+            lent = self._lent.get(path) if kind == "parameter" else None
+            if lent is not None and lent is not element:
+                target = lent.get("parameterRef", "")
+                return next((one for one in self._paths(lent, target) if one in self.found[kind]), "")
+        return ""
+
+    def _paths(self, element: etree._Element, reference: str) -> Iterator[str]:
+        """Yield the qualified names that a reference can mean, the innermost system first."""
         if reference.startswith("/"):
-            return self._known(kind, _normal(reference))
+            yield _normal(reference)
+            return
         system = self._system(element)
         while True:
-            name = self._known(kind, _normal(f"{system}/{reference}"))
-            if name or not system:
-                return name
+            yield _normal(f"{system}/{reference}")
+            if not system:
+                return
             system = system.rpartition("/")[0]
-
-    def _known(self, kind: str, name: str) -> str:
-        if name in self.found[kind]:
-            return name
-        lent = self._lent.get(name) if kind == "parameter" else None
-        if lent is None:
-            return ""
-        target = lent.get("parameterRef", "")
-        path = _normal(target if target.startswith("/") else f"{name.rpartition('/')[0]}/{target}")
-        return path if path in self.found[kind] else self.find(lent, kind, target) if path != name else ""
 
     def _system(self, element: etree._Element) -> str:
         """Return the space system that an element inside a type, parameter or container stands in."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from telemus.packets.xtce.conditions import read_match
 from telemus.packets.xtce.containers import read_container
 from telemus.packets.xtce.document import child, line_of, local_name, named, parse_document, read_octets
 from telemus.packets.xtce.findings import Findings
-from telemus.packets.xtce.model import Container, Definition, Match, Parameter, ParameterType
+from telemus.packets.xtce.model import Container, Definition, Parameter, ParameterType
 from telemus.packets.xtce.names import Names
 from telemus.packets.xtce.types import read_type
 from telemus.packets.xtce.vocabulary import check_vocabulary
@@ -120,19 +121,20 @@ class _Reading:
         properties = child(element, "ParameterProperties")
         return Parameter(
             name=name,
-            type=kind,
+            type=self._with_validity(kind, properties),
             description=element.get("shortDescription", "") or ((text.text or "").strip() if text is not None else ""),
             ancillary={one.get("name", ""): (one.text or "").strip() for one in notes},
             aliases=tuple((one.get("nameSpace", ""), one.get("alias", "")) for one in aliases),
             source="" if properties is None else properties.get("dataSource", ""),
             initial_value=element.get("initialValue", kind.initial_value),
-            valid_if=self._valid_if(properties),
             line=line_of(element),
         )
 
-    def _valid_if(self, properties: etree._Element | None) -> Match | None:
+    def _with_validity(self, kind: ParameterType, properties: etree._Element | None) -> ParameterType:
         holder = child(properties, "ValidityCondition")
-        return None if holder is None else read_match(holder, self._names.resolve, self._findings)[0]
+        if holder is None:
+            return kind
+        return replace(kind, valid_if=read_match(holder, self._names.resolve, self._findings)[0])
 
     def _check_entries(self, containers: dict[str, Container], parameters: dict[str, Parameter | None]) -> None:
         """Note members that an aggregate does not have, and segments that are not the whole of a parameter."""

@@ -264,6 +264,9 @@ REPORTED = {
     "TimeAssociation": "a time association",
     "StreamSegmentEntry": "a segment of a stream; its bits stand as binary",
     "ContainerSegmentRefEntry": "a segment of a container; its bits stand as binary",
+    "Checksum": "a checksum that is not checked",
+    "Parity": "a parity that is not checked",
+    "XOR": "an exclusive or that is not checked",
 }
 """Elements that are noted wherever they stand, with what is said of them."""
 
@@ -319,6 +322,32 @@ DESCRIPTIVE = frozenset(
 """Elements that do not bear on a decoded value: known, and passed over."""
 VOCABULARY = _parsed()
 """Every element of the telemetry side, by its name without namespace."""
+
+
+def outcome_of(name: str) -> str:
+    """Return what becomes of an element: read, noted (it bears on no value), reported, or skipped (the command side).
+
+    An element that stands only below reported ones is reported with them.
+    """
+    if name in COMMAND_SIDE:
+        return "skipped"
+    if name in DESCRIPTIVE:
+        return "noted"
+    return "read" if name in _READ else "reported"
+
+
+def _read_elements() -> frozenset[str]:
+    found: set[str] = set()
+    waiting = ["SpaceSystem"]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and name not in DESCRIPTIVE and name not in COMMAND_SIDE and name not in REPORTED:
+            found.add(name)
+            waiting.extend(VOCABULARY[name].children)
+    return frozenset(found)
+
+
+_READ = _read_elements()
 
 
 def check_vocabulary(root: etree._Element, findings: Findings) -> None:
