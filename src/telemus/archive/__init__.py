@@ -10,7 +10,7 @@ The only room that reads and writes Parquet: ``write_table`` and ``read_table`` 
 
 from telemus.archive.checks import BlockChecks
 from telemus.archive.decimation import Decimated
-from telemus.archive.durable import require_space
+from telemus.archive.disk import require_space
 from telemus.archive.gaps import Gap
 from telemus.archive.granule import Draft, Granule
 from telemus.archive.journal import Journal
