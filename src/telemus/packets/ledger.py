@@ -19,7 +19,8 @@ _GAPS_PER_CALL = 4096
 class Ledger:
     """The books of one stream: byte classes, rejected ranges, and a slot of sequence state per APID seen.
 
-    Memory is bounded: 150 kB per APID seen (at most 2048), and lists of at most 10 000 entries.
+    Memory is bounded: 150 kB per APID seen (at most 2048), 1.2 MB where the definition marks a time, and lists of at
+    most 10 000 entries.
     """
 
     def __init__(self, source: str, checksummed: frozenset[int], timed: frozenset[int], known: frozenset[int]) -> None:
@@ -31,8 +32,9 @@ class Ledger:
         self._ranges_omitted = 0
         self._slots = np.full(APID_COUNT, -1, np.int64)
         self._counters = np.zeros((0, kernel.COUNTERS), np.int64)
-        self._marks = np.zeros((0, kernel.MODULO), np.uint8)
-        self._prints = np.zeros((0, kernel.MODULO), np.uint64)
+        self._marks = np.zeros(0, np.uint8)
+        self._prints = np.zeros(0, np.uint64)
+        self._cells = 0
         self._gaps: dict[int, list[Gap]] = {}
         self._gaps_omitted: Counter[int] = Counter()
         self._kept: Counter[int] = Counter()
@@ -150,14 +152,20 @@ class Ledger:
         new = [int(apid) for apid in apids if self._slots[apid] < 0]
         if not new:
             return
-        first = len(self._counters)
-        self._counters = np.concatenate([self._counters, np.zeros((len(new), kernel.COUNTERS), np.int64)])
-        self._marks = np.concatenate([self._marks, np.zeros((len(new), kernel.MODULO), np.uint8)])
-        self._prints = np.concatenate([self._prints, np.zeros((len(new), kernel.MODULO), np.uint64)])
-        for slot, apid in enumerate(new, first):
-            self._slots[apid] = slot
-            self._counters[slot, kernel.WHOLE] = apid not in self._checksummed and apid not in self._timed
-            self._counters[slot, kernel.TIMED] = apid in self._timed
+        rows = np.zeros((len(new), kernel.COUNTERS), np.int64)
+        cells = self._cells
+        for row, apid in enumerate(new):
+            self._slots[apid] = len(self._counters) + row
+            rows[row, kernel.WHOLE] = apid not in self._checksummed and apid not in self._timed
+            rows[row, kernel.WAYS] = kernel.TIMED_WAYS if apid in self._timed else 1
+            rows[row, kernel.CELLS] = cells
+            cells += int(rows[row, kernel.WAYS]) * kernel.MODULO
+        self._counters = np.concatenate([self._counters, rows])
+        if cells > self._marks.size:  # room for as many again, so that APIDs one by one are not copied each time
+            room = np.zeros(max(cells, 2 * self._cells) - self._marks.size, np.uint8)
+            self._marks = np.concatenate([self._marks, room])
+            self._prints = np.concatenate([self._prints, np.zeros(room.size, np.uint64)])
+        self._cells = cells
 
     def _note_gap(self, apid: int, gap: Gap) -> None:
         listed = self._gaps.setdefault(apid, [])
