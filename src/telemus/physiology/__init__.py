@@ -21,7 +21,7 @@ __all__, __getattr__, __dir__ = _open_door(
         "products": "PRODUCTS",
         "quality": "BeatQuality SampleLimits flag_intervals flag_samples",
         "rhythms": "RHYTHMS",
-        "species": "Band Norm Species flag_range load_species species_names",
+        "species": "Band BandProfile Norm Species VariabilityNorms flag_range load_species species_names",
         "windows": "summarise_windows window_edges",
     },
 )

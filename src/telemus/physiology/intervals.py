@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from telemus.errors import SignalError
+from telemus.numerics import true_runs
 
 
 class Rejection(enum.IntFlag):
@@ -154,9 +155,7 @@ def moving_average_ns(interval_ns: ArrayLike) -> NDArray[np.float64]:
     """
     interval, _ = _checked("moving_average_ns", interval_ns, None)
     average = np.full(interval.size, np.nan)
-    known = interval > 0
-    edges = np.flatnonzero(np.diff(np.r_[False, known, False]))
-    for start, stop in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+    for start, stop in true_runs(interval > 0).tolist():
         run = interval[start:stop].astype(np.float64)
         padded = np.pad(run, 20, mode="reflect", reflect_type="odd") if run.size > 1 else np.full(41, run[0])
         average[start:stop] = np.convolve(padded, _KERNEL, "valid")

@@ -40,15 +40,60 @@ class Band:
 
 
 @dataclass(frozen=True)
+class BandProfile:
+    """A named, versioned set of bands (``vlf``, ``lf``, ``hf``), printed with every result that rests on it."""
+
+    name: str
+    version: int
+    bands: Mapping[str, Band]
+    source: str
+
+
+@dataclass(frozen=True)
+class VariabilityNorms:
+    """How intervals of a species are summed up.
+
+    ``histogram_ms``: width of a bin of the triangular index; ``resample_hz``: rate of the evenly spaced series that
+    Welch, AR and FFT see; ``ar_order``; ``welch_segment_s``: length of Welch's segments; ``dfa_sizes``: shortest and
+    longest box [beats] of alpha1, then of alpha2.
+    """
+
+    histogram_ms: float
+    resample_hz: float
+    ar_order: int
+    welch_segment_s: float
+    dfa_sizes: tuple[int, int, int, int]
+    source: str
+
+
+@dataclass(frozen=True)
 class Species:
-    """What is known of a species: norms and bands by name, and the threshold [ms] of its pNN."""
+    """What is known of a species: norms by name, the threshold [ms] of its pNN, its bands and how to use them."""
 
     name: str
     title: str
     pnn_ms: float
     pnn_source: str
     norms: Mapping[str, Norm]
-    bands: Mapping[str, Band]
+    band_profiles: Mapping[str, BandProfile]
+    variability: VariabilityNorms
+
+    @property
+    def bands(self) -> Mapping[str, Band]:
+        """Return the bands of the first profile, which is the default."""
+        return next(iter(self.band_profiles.values())).bands
+
+    def band_profile(self, name: str = "") -> BandProfile:
+        """Return a profile by name, the default where none is named; SignalError lists the known ones.
+
+        >>> load_species(species_names()[0]).band_profile("lf-to-1-hz").bands["lf"].high_hz
+        1.0
+        """
+        wanted = name or next(iter(self.band_profiles))
+        if wanted not in self.band_profiles:
+            known = ", ".join(self.band_profiles)
+            raise SignalError(f"band profile of {self.name}: got {name!r}, wanted one of: {known}")
+        return self.band_profiles[wanted]
 
 
 def species_names() -> list[str]:
@@ -67,14 +112,15 @@ def load_species(name: str) -> Species:
         raise SignalError(f"load_species: got {name!r}, wanted one of: {', '.join(table)}")
     entry = table[name]
     norms = {key: _norm(key, value) for key, value in entry["norm"].items()}
-    bands = {k: Band(k, float(v["low"]), float(v["high"]), v["source"]) for k, v in entry.get("band", {}).items()}
+    profiles = {key: _profile(key, value) for key, value in entry["band_profile"].items()}
     return Species(
         name,
         entry["title"],
         float(entry["pnn_ms"]),
         entry["pnn_source"],
         MappingProxyType(norms),
-        MappingProxyType(bands),
+        MappingProxyType(profiles),
+        _variability(entry["variability"]),
     )
 
 
@@ -93,6 +139,24 @@ def flag_range(values: ArrayLike, norm: Norm) -> NDArray[np.uint32]:
 def _norm(name: str, entry: Mapping[str, Any]) -> Norm:
     low, high = float(entry.get("low", -np.inf)), float(entry.get("high", np.inf))
     return Norm(name, low, high, entry["unit"], entry["meaning"], entry["source"])
+
+
+def _profile(name: str, entry: Mapping[str, Any]) -> BandProfile:
+    source = entry["source"]
+    bands = {band: Band(band, float(entry[band][0]), float(entry[band][1]), source) for band in ("vlf", "lf", "hf")}
+    return BandProfile(name, entry["version"], MappingProxyType(bands), source)
+
+
+def _variability(entry: Mapping[str, Any]) -> VariabilityNorms:
+    first, second, third, last = entry["dfa_sizes"]
+    return VariabilityNorms(
+        float(entry["histogram_ms"]),
+        float(entry["resample_hz"]),
+        int(entry["ar_order"]),
+        float(entry["welch_segment_s"]),
+        (first, second, third, last),
+        entry["source"],
+    )
 
 
 @cache

@@ -21,17 +21,30 @@ def test_every_norm_has_bounds_unit_meaning_and_source(name):
         assert norm.unit
         assert norm.meaning
         assert norm.source
-    for band in species.bands.values():
-        assert 0 < band.low_hz < band.high_hz
-        assert band.source
 
 
-def test_bands_touch():
-    for name in species_names():
-        bands = load_species(name).bands
-        if bands:
-            assert bands["vlf"].high_hz == bands["lf"].low_hz
-            assert bands["lf"].high_hz == bands["hf"].low_hz
+@pytest.mark.parametrize("name", species_names())
+def test_the_bands_of_every_profile_touch_and_have_a_source(name):
+    species = load_species(name)
+    assert species.bands is species.band_profile().bands
+    for profile in species.band_profiles.values():
+        vlf, lf, hf = (profile.bands[band] for band in ("vlf", "lf", "hf"))
+        assert 0 < vlf.low_hz < vlf.high_hz == lf.low_hz < lf.high_hz == hf.low_hz < hf.high_hz
+        assert profile.source
+        assert profile.version >= 1
+
+
+@pytest.mark.parametrize("name", species_names())
+def test_the_even_series_can_hold_the_hf_band(name):
+    species = load_species(name)
+    assert species.variability.resample_hz >= 2.0 * species.bands["hf"].high_hz
+    assert list(species.variability.dfa_sizes) == sorted(species.variability.dfa_sizes)
+    assert species.variability.source
+
+
+def test_an_unknown_profile_lists_the_known():
+    with pytest.raises(SignalError, match="got 'x', wanted one of: behar-2018, lf-to-1-hz"):
+        load_species("mouse").band_profile("x")
 
 
 def test_bounds_are_inside():
