@@ -114,7 +114,13 @@ PARAMETERS = (
     Parameter("least_coverage", 0.5, "1", "with less coverage nothing is computed", "assumption"),
 )
 """Parameters that both tables share."""
-WINDOW_MIN = Parameter("window_min", 3, "min", "length of a window; a whole number that divides 60", "PhysioZoo, mice")
+WINDOW_MIN = Parameter(
+    "window_min",
+    3,
+    "min",
+    "length of a window; a whole number that divides 60",
+    "source: PhysioZoo, for its smallest animal",
+)
 
 VARIABILITY = Product(
     name="variability",
