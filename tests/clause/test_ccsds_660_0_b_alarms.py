@@ -162,8 +162,8 @@ def test_events_say_value_limit_place_and_definition(decode: Decode) -> None:
     table = decode({"X": "T"}, "X", *octets(5, 11, 2), types=integer(alarm))
     (event,) = alarm_events([table])
     assert event[:9] == ("C", "X", 7, None, "normal", "watch", "11", 11.0, "outside (2, 10]")
-    assert event.definition == table.plan.digest
-    assert len(event.definition) == 64
+    assert event.definition_sha256 == table.plan.digest
+    assert len(event.definition_sha256) == 64
     rows = alarm_table([event]).to_pylist()
     assert (rows[0]["level"], rows[0]["time_ns"], rows[0]["limit"]) == ("watch", None, "outside (2, 10]")
     assert alarm_table([]).num_rows == 0

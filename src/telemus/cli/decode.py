@@ -48,6 +48,7 @@ _DOUBTFUL_SHARE = 0.05
 @click.option("--prefix-bytes", type=click.IntRange(0), default=0, help="Length of a record marker before each packet.")
 @click.option("--suffix-bytes", type=click.IntRange(0), default=0, help="Length of what stands behind each packet.")
 @click.option("--root", help="Container to begin with.  [default: the one that no other contains]")
+@click.option("--alarms", is_flag=True, help="Write a table of every change of alarm level too.")
 @frame_options
 @json_option
 @click.pass_context
@@ -61,6 +62,7 @@ def command(
     prefix_bytes: int,
     suffix_bytes: int,
     root: str | None,
+    alarms: bool,
     as_json: bool,
     **frames: Any,
 ) -> None:
@@ -77,7 +79,7 @@ def command(
     layout = layout_of(context)
     require_definition(definition, files)
     read = read_definition(definition)
-    reading = Reading(compile_plan(read, root), layout, prefix_bytes, suffix_bytes)
+    reading = Reading(compile_plan(read, root), layout, prefix_bytes, suffix_bytes, alarms)
     taken, refused = open_inputs(files, reading)
     if not taken:
         raise FormatError("\n  ".join(["got no file that could be decoded, wanted at least one:", *refused]))

@@ -34,6 +34,7 @@ class Reading(NamedTuple):
     layout: FrameLayout | None
     prefix_bytes: int
     suffix_bytes: int
+    alarms: bool = False
 
     def decoder(self, *, source: str = "", containers: Collection[str] | None = None) -> StreamDecoder:
         """Return a fresh decoder."""
@@ -46,6 +47,7 @@ class Reading(NamedTuple):
             suffix_bytes=self.suffix_bytes,
             containers=containers,
             source=source,
+            alarms=self.alarms,
         )
 
     def probe(self, sample: bytes) -> StreamAccount:

@@ -25,9 +25,13 @@ class FileOrder:
         """Note the sequence counts of rows; of frames, whose packets have no place in a file, nothing."""
         import numpy as np
 
-        for _, rows in batches if len(self._names) > 1 else ():
+        from telemus.packets import ALARMS
+
+        for container, rows in batches if len(self._names) > 1 else ():
             if "virtual_channel" in rows.schema.names:
                 return
+            if container == ALARMS:
+                continue
             names = [name if f"{name}#2" not in rows.schema.names else f"{name}#2" for name in _COLUMNS]
             offsets, apids, counts = (rows.column(name).to_numpy() for name in names)
             files = np.searchsorted(self._starts, offsets, side="right") - 1

@@ -38,7 +38,7 @@ from telemus.packets.frames import (
 )
 from telemus.packets.plan import ContainerPlan, Plan, compile_plan
 from telemus.packets.recognise import FrameHint, Wrapper, recognise_frames, recognise_wrapper
-from telemus.packets.stream import Batch, Stream, StreamAccount, StreamDecoder, stream
+from telemus.packets.stream import ALARMS, Batch, Stream, StreamAccount, StreamDecoder, stream
 from telemus.packets.time_codes import (
     CcsPreamble,
     CdsPreamble,
@@ -59,6 +59,7 @@ from telemus.packets.walk import ApidRule, Walker, walk
 from telemus.packets.xtce import Definition, parse_definition, read_definition
 
 __all__ = [
+    "ALARMS",
     "Account",
     "AlarmEvent",
     "AlarmWatch",

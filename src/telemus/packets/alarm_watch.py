@@ -26,7 +26,8 @@ class AlarmEvent(NamedTuple):
     """A change of a parameter's level: where it was seen, from what to what, the value and the limit it broke.
 
     ``time_ns`` is the packet's, None if it has none. ``number`` is the value as a float, NaN for text. ``limit`` is
-    that of the level seen, as text; empty on the way back to normal. ``definition`` is the hash of the definition.
+    that of the level seen, as text; empty on the way back to normal. ``definition_sha256`` is the hash of the
+    definition whose alarms these are.
     """
 
     container: str
@@ -38,7 +39,7 @@ class AlarmEvent(NamedTuple):
     value: str
     number: float
     limit: str
-    definition: str
+    definition_sha256: str
 
 
 SCHEMA = pa.schema(
@@ -52,7 +53,7 @@ SCHEMA = pa.schema(
         ("value", pa.string()),
         ("number", pa.float64()),
         ("limit", pa.string()),
-        ("definition", pa.string()),
+        ("definition_sha256", pa.string()),
     ]
 )
 """Of the ``alarms`` table: ``packet_offset`` [bytes], ``time_ns`` [ns, on-board clock unless others were given]."""

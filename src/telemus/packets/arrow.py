@@ -61,7 +61,11 @@ class ArrowTables:
         in_frames: bool = False,
     ) -> None:
         self._chains = _repetitions(plan.steps) if plan.steps else {}
-        own = {"container": plan.container.name, "description": plan.container.description, "definition": plan.digest}
+        own = {
+            "container": plan.container.name,
+            "description": plan.container.description,
+            "definition_sha256": plan.digest,
+        }
         own.update(metadata or {})
         tree: _Tree = {}
         for slot, field in enumerate((*plan.fields, *(one.field for one in plan.derived))):

@@ -8,7 +8,6 @@ channels rows come block by block.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, BinaryIO, NamedTuple
 import pyarrow as pa
 
 from telemus.packets.account import Account, merge_accounts
+from telemus.packets.alarm_watch import SCHEMA, AlarmWatch, alarm_table
 from telemus.packets.arrow import ArrowTables
 from telemus.packets.ccsds import Block
 from telemus.packets.decode import DecodedTable, Decoder, as_plan
@@ -25,6 +25,8 @@ from telemus.packets.plan import Plan
 from telemus.packets.xtce import Definition
 
 BLOCK_BYTES = 1 << 20
+ALARMS = "/alarms"
+"""The table of alarm events among the containers, none of which has such a name."""
 
 
 class Batch(NamedTuple):
@@ -74,8 +76,8 @@ class StreamDecoder:
 
     ``definition``, ``root``, ``containers``, ``prefix_bytes``, ``suffix_bytes`` and ``source`` as in ``Decoder``.
     ``frames``, if given, says that the stream is one of transfer frames, and how the packets are in them; each virtual
-    channel is decoded by itself, and its rows say so in ``spacecraft`` and ``virtual_channel``. ``origin`` is the name
-    and the SHA-256 of the definition's file.
+    channel is decoded by itself, and its rows say so in ``spacecraft`` and ``virtual_channel``. ``alarms``: a batch of
+    ``ALARMS`` follows where levels change. ``origin`` is the name and the SHA-256 of the definition's document.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class StreamDecoder:
         prefix_bytes: int = 0,
         suffix_bytes: int = 0,
         source: str = "",
+        alarms: bool = False,
     ) -> None:
         self.plan = as_plan(definition, root)
         self._settings: dict[str, Any] = {
@@ -98,6 +101,8 @@ class StreamDecoder:
         self._source = source
         self.origin = _origin_of(self.plan.definition)
         self._tables: dict[str, ArrowTables] = {}
+        self._alarms = alarms
+        self._watches: dict[tuple[int, int] | None, AlarmWatch] = {}
         self._reader = None if frames is None else FrameReader(frames)
         self._decoders: dict[tuple[int, int], Decoder] = {}
         self._plain = Decoder(self.plan, source=source, **self._settings)
@@ -106,15 +111,18 @@ class StreamDecoder:
         """Return the rows of the packets that ``block`` completes, in order of arrival. Raises nothing on any bytes."""
         if self._reader is not None:
             return self._feed_frames(block, final=False)
-        return [self._batch(table) for table in self._plain.feed(block)]
+        return self._batches(self._plain.feed(block))
 
     def finish(self) -> list[Batch]:
         """End the stream: return the rows of what was waiting; the account is complete then."""
         if self._reader is None:
-            return [self._batch(table) for table in self._plain.finish().tables]
-        found = self._feed_frames(b"", final=True)
-        for channel, decoder in sorted(self._decoders.items()):
-            found += [self._batch(table, channel) for table in decoder.finish().tables]
+            found = self._batches(self._plain.finish().tables)
+        else:
+            found = self._feed_frames(b"", final=True)
+            for channel, decoder in sorted(self._decoders.items()):
+                found += self._batches(decoder.finish().tables, channel)
+        if self._alarms:  # so that there is a table also where no level has changed
+            found.append(Batch(ALARMS, pa.RecordBatch.from_pylist([], self.schema(ALARMS))))
         return found
 
     def account(self) -> StreamAccount:
@@ -130,6 +138,8 @@ class StreamDecoder:
 
         Raises KeyError where no packet can be of that container.
         """
+        if container == ALARMS:
+            return SCHEMA.with_metadata({key: text for key, text in self.origin.items() if text})
         return self._arrow(container).schema
 
     def _arrow(self, container: str) -> ArrowTables:
@@ -147,12 +157,19 @@ class StreamDecoder:
                 if channel not in self._decoders:
                     source = f"{self._source} virtual channel {part.channel}".strip()
                     self._decoders[channel] = Decoder(self.plan, source=source, **self._settings)
-                found += [self._batch(table, channel) for table in self._decoders[channel].feed(part.octets)]
+                found += self._batches(self._decoders[channel].feed(part.octets), channel)
         return found
 
-    def _batch(self, table: DecodedTable, channel: tuple[int, int] | None = None) -> Batch:
-        rows = self._arrow(table.container).batch(replace(table, channel=channel) if channel else table)
-        return Batch(table.container, rows)
+    def _batches(self, tables: Iterable[DecodedTable], channel: tuple[int, int] | None = None) -> list[Batch]:
+        found = []
+        for table in tables:
+            rows = self._arrow(table.container).batch(replace(table, channel=channel) if channel else table)
+            found.append(Batch(table.container, rows))
+            events = self._watches.setdefault(channel, AlarmWatch()).follow(table) if self._alarms else []
+            if events:
+                told = alarm_table(events).replace_schema_metadata(self.schema(ALARMS).metadata)
+                found += [Batch(ALARMS, one) for one in told.to_batches()]
+        return found
 
 
 class Stream:
@@ -187,6 +204,7 @@ def stream(
     prefix_bytes: int = 0,
     suffix_bytes: int = 0,
     block_bytes: int = BLOCK_BYTES,
+    alarms: bool = False,
 ) -> Stream:
     """Return a file, a pipe or any blocks of bytes as Arrow record batches, container by container.
 
@@ -217,6 +235,7 @@ def stream(
         prefix_bytes=prefix_bytes,
         suffix_bytes=suffix_bytes,
         source=str(source) if isinstance(source, Path | str) else "",
+        alarms=alarms,
     )
     return Stream(blocks_of(source, block_bytes), worker)
 
@@ -235,8 +254,5 @@ def blocks_of(source: Path | str | BinaryIO | Iterable[Block], block_bytes: int 
 
 
 def _origin_of(definition: Definition) -> dict[str, str]:
-    """Return name and SHA-256 of the file that a definition was read from, as far as there is one."""
-    told = {"definition": Path(definition.source).name}
-    if definition.source and Path(definition.source).is_file():
-        told["definition_sha256"] = hashlib.sha256(Path(definition.source).read_bytes()).hexdigest()
-    return told
+    """Return name and SHA-256 of the document that a definition was read from."""
+    return {"definition": Path(definition.source).name, "definition_sha256": definition.digest}
