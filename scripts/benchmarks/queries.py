@@ -2,9 +2,9 @@
 
     PYTHONPATH=scripts .venv/bin/python -m benchmarks.queries [--long] [--json]
 
-The bound is the time in which the bytes of the result are read from a file in memory: no answer can come sooner. "Fresh"
-is an archive opened for this one question, its files in the page cache; "from disk" the same with its files dropped
-from the page cache first; "warm" the same question again.
+The bound is the time in which the bytes of the result are read from a file in memory: no answer can come sooner.
+"Fresh" is an archive opened for this one question, its files in the page cache; "from disk" the same with its files
+dropped from the page cache first; "warm" the same question again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks.timing import timed
 from telemus import archive as archives
-from telemus.archive import SAMPLES, Archive, SampleRow, tables_of, update_pyramid
+from telemus.archive import SAMPLES, Archive, Draft, SampleRow, tables_of, update_pyramid
 from telemus.series import Segment
 
 S = 1_000_000_000
@@ -53,7 +53,7 @@ def build(folder: Path, hours: int) -> dict[str, float]:
     for row in rows:
         begin = time.perf_counter()
         start, stop = row.segment.start_ns, row.segment.stop_ns
-        store.write(SAMPLES, 1, 1, {"hour": start}, tables_of([row]), start_ns=start, stop_ns=stop, slot=f"{start}")
+        store.write(Draft(SAMPLES, 1, 1, {"hour": start}, start, stop, slot=f"{start}"), tables_of([row]))
         sealed_s += time.perf_counter() - begin
     began = time.perf_counter()
     update_pyramid(store)
@@ -142,7 +142,10 @@ def _times(folder: Path, call: Callable[[Archive], int], repetitions: int) -> di
 
 def built_rows(rows: list[dict[str, Any]]) -> list[str]:
     """Return the table of what it takes to make the archives."""
-    head = ["| archive | raw [MB] | sealed [MB/s] | pyramid made [MB/s] | packed | pyramid |", "|---|---|---|---|---|---|"]
+    head = [
+        "| archive | raw [MB] | sealed [MB/s] | pyramid made [MB/s] | packed | pyramid |",
+        "|---|---|---|---|---|---|",
+    ]
     return head + [
         f"| {one['archive']} | {one['raw_bytes'] / 1e6:.0f} | {one['sealed_mb_per_s']:.0f} | "
         f"{one['pyramid_mb_per_s']:.0f} | {one['packed']:.2f} times | {one['pyramid_share'] * 100:.2f} % |"

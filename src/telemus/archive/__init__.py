@@ -9,6 +9,7 @@ The only room that reads and writes Parquet: ``write_table`` and ``read_table`` 
 """
 
 from telemus.archive.checks import BlockChecks
+from telemus.archive.compaction import CompactionSummary, compact
 from telemus.archive.decimation import Decimated
 from telemus.archive.disk import require_space
 from telemus.archive.gaps import Gap
@@ -28,6 +29,7 @@ __all__ = [
     "SAMPLES",
     "Archive",
     "BlockChecks",
+    "CompactionSummary",
     "Damage",
     "Decimated",
     "Draft",
@@ -38,6 +40,7 @@ __all__ = [
     "Reception",
     "SampleRow",
     "annotate",
+    "compact",
     "create",
     "open",
     "open_or_create",

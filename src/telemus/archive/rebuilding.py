@@ -10,8 +10,10 @@ from telemus.archive.documents import read_document, write_document
 from telemus.archive.granule import Granule
 from telemus.archive.identity import COPY, NAME, read_identity, write_identity
 from telemus.archive.pointers import Shelf
+from telemus.archive.pyramid import touched
 from telemus.archive.received import ACCOUNT, INDEX, MARK, Received, received_folders, received_in
 from telemus.archive.reception import BEGUN, BYTES, JOURNAL, MANIFEST, sha256_of
+from telemus.archive.samples import SAMPLES
 from telemus.archive.verification import of_granule
 from telemus.errors import DamageError
 
@@ -94,11 +96,20 @@ def _index_is_sound(received: Received) -> bool:
 
 
 def _take_out_damaged(shelf: Shelf) -> Iterator[str]:
-    for granule in shelf.granules():
-        if granule.current and any(of_granule(granule)):
-            shelf.retire(granule.product, [granule.id])
-            disk.remove(granule.path)
-            yield f"granules/{granule.product}/{granule.path.name}: missing or damaged, is made again"
+    damaged = [one for one in shelf.granules() if one.current and any(of_granule(one))]
+    there = [one for one in shelf.granules() if one.current]
+    tiles = touched(
+        lambda product, start_ns, stop_ns: [
+            one for one in there if one.product == product and one.start_ns < stop_ns and one.stop_ns > start_ns
+        ],
+        [one for one in damaged if one.product == SAMPLES],
+    )
+    for product, ids in tiles.items():
+        shelf.retire(product, ids)
+    for granule in damaged:
+        shelf.retire(granule.product, [granule.id])
+        disk.remove(granule.path)
+        yield f"granules/{granule.product}/{granule.path.name}: missing or damaged, is made again"
 
 
 def _unmark_incomplete(files: list[Received], shelf: Shelf) -> Iterator[str]:
@@ -111,16 +122,16 @@ def _unmark_incomplete(files: list[Received], shelf: Shelf) -> Iterator[str]:
 
 
 def covered(granules: list[Granule]) -> set[str]:
-    """Return the names of the granules that are current, and of those from which current ones were put together."""
-    inputs = {one.id: one.recipe.get("inputs", ()) for one in granules}
-    found: set[str] = set()
-    waiting = [one.id for one in granules if one.current]
+    """Return the names of the granules that are current, and of those of the same product put together in them."""
+    inputs = {(one.product, one.id): one.recipe.get("inputs", ()) for one in granules}
+    found: set[tuple[str, str]] = set()
+    waiting = [(one.product, one.id) for one in granules if one.current]
     while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting.extend(inputs.get(name, ()))
-    return found
+        key = waiting.pop()
+        if key in inputs and key not in found:
+            found.add(key)
+            waiting.extend((key[0], name) for name in inputs[key])
+    return {name for _, name in found}
 
 
 def _readable(folder: Path) -> Received | None:

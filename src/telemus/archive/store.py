@@ -234,6 +234,12 @@ class Archive:
                 self._retire_pyramid(retired)
             self._shelf.retire(product, [one.id for one in retired])
 
+    def supersede(self, whole: Granule, parts: Iterable[Granule]) -> None:
+        """Make a granule current and retire others that hold the same rows: what the pyramid says stays true."""
+        with self._lock:
+            self._shelf.adopt([whole])
+            self._shelf.retire(whole.product, [one.id for one in parts])
+
     def _retire_pyramid(self, changed: Iterable[Granule]) -> None:
         """Take the tiles that changed samples bear on out of use, before the change is seen."""
         tiles = pyramid.touched(lambda name, *span: self.granules(name, None, *span), changed)

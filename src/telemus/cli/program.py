@@ -25,6 +25,7 @@ VERBS = {
     "simulate": "Write the packets of a simulated flight, and its truth.",
     "ingest": "Take recorder files into an archive: bytes first, then channels.",
     "query": "Take samples of one channel out of an archive: all of them, or decimated to buckets.",
+    "compact": "Put small granules together, so that many short passes read as quickly as one long.",
     "process": "Make what is missing in an archive: beats, windows, phases.",
     "report": "Write the page of an archive.",
     "analyse": "Find the beats of a laboratory's recording: EDF, WFDB, LabChart, CSV, Parquet.",
