@@ -14,7 +14,7 @@ import pytest
 from pyarrow import csv
 
 from telemus import archive as archives
-from telemus.archive import SAMPLES, SampleRow, read_table, tables_of, update_pyramid
+from telemus.archive import SAMPLES, Draft, SampleRow, read_table, tables_of, update_pyramid
 from telemus.series import Quality, Segment
 
 Program = Callable[..., Any]
@@ -33,7 +33,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
         SampleRow("ecg", "S25101", Segment(start + at * S, Fraction(1_000_000), 30_000), counts, quality)
         for at in (0, 50)
     ]
-    store.write(SAMPLES, 1, 1, {"made": "here"}, tables_of(rows), start_ns=start, stop_ns=start + 80 * S)
+    store.write(Draft(SAMPLES, 1, 1, {"made": "here"}, start, start + 80 * S), tables_of(rows))
     update_pyramid(store)
     return store.path
 
