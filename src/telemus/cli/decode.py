@@ -93,7 +93,7 @@ def command(
             raise FormatError(misfit(sample, reading), path=", ".join(one.name for one in taken))
     notes = [*order.notes(), *_doubts(account, sample, reading)]
     told = _told(account, tables, order, decoder)
-    (out / "account.json").write_text(json.dumps(told, indent=2), encoding="utf-8")
+    _write_account(out / "account.json", told)
     unsupported = [str(one) for one in read.unsupported]
     if as_json:
         print_json({"account": told, "unsupported": unsupported, "refused": refused, "notes": notes})
@@ -132,6 +132,12 @@ def _doubts(account: StreamAccount, sample: bytes, reading: Reading) -> list[str
     if share < _DOUBTFUL_SHARE:
         return []
     return [f"{share:.0%} of the bytes were rejected; what was given {hint}" for hint in hints(sample, reading)]
+
+
+def _write_account(path: Path, told: dict[str, Any]) -> None:
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_text(json.dumps(told, indent=2), encoding="utf-8")
+    temporary.replace(path)
 
 
 def _told(account: StreamAccount, tables: Tables, order: FileOrder, decoder: StreamDecoder) -> dict[str, Any]:
