@@ -18,7 +18,9 @@ import numpy as np
 import pytest
 
 from telemus.archive import read_table
+from telemus.cli.decode_tables import Tables
 from telemus.packets import (
+    Batch,
     ContainerPlan,
     FrameLayout,
     compile_plan,
