@@ -111,6 +111,9 @@ def make_tiny() -> Documents:
         factor["levels"] = {level: who for level, who in kept.items() if who}
     told["clock"]["rollover_s"] = 1 << 32
     since = told["installation"][0]["since"]
+    warning = {"level": "warning", "low": 60.0, "high": 140.0, "since": since, "source": "made for a test"}
+    first = found["channels.toml"]["channel"][0]
+    first["limits"] = [warning, first["limits"]]
     sensor = next(one for one in told["entity"] if one["id"] == "S25101")
     sensor["history"] = [{"since": since, "attributes": {"bandwidth_hz": 140.0}}]
     told["installation"][0]["until"] = since + datetime.timedelta(days=60)
@@ -120,7 +123,7 @@ def make_tiny() -> Documents:
     ]
     products = found["products.toml"]["product"]
     here = {one["name"] for one in products}
-    products += [{"name": one} for one in ("groups", "channel_windows") if one not in here]
+    products += [{"name": one} for one in ("groups", "channel_windows", "alarms") if one not in here]
     products.sort(key=lambda one: one["name"] != "cosinor")
     products[0].update(parameters={"period_h": 24.5}, why="to show a parameter")
     found["timelines/flight.toml"] = tomllib.loads(FLIGHT)

@@ -79,6 +79,7 @@ OTHERS: dict[str, Any] = {
     "model": {"mouse": "sounding", "sounding": "mouse"},
     "product": {"windows_1min": "windows_1h", "channel_windows": "corrections"},
     "column": {"map_mmhg": "sbp_mmhg", "heart_rate_bpm": "coverage", "mean": "minimum"},
+    "level": {"warning": "critical"},
     "transitions": {"launch": "flight", "ascent": "fall"},
     "zoom_channels": {"pressure": "ecg"},
     "step_limit_s": {0.01: 4.0},

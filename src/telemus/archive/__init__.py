@@ -20,6 +20,7 @@ from telemus.archive.parquet import annotate, read_table, table_writer, write_ta
 from telemus.archive.pyramid_tiles import update_pyramid
 from telemus.archive.received import Received
 from telemus.archive.reception import Reception
+from telemus.archive.revision import revise_mission
 from telemus.archive.samples import SAMPLES, SampleRow, tables_of
 from telemus.archive.store import Archive
 from telemus.archive.table_files import open_table
@@ -47,6 +48,7 @@ __all__ = [
     "open_table",
     "read_table",
     "require_space",
+    "revise_mission",
     "table_writer",
     "tables_of",
     "update_pyramid",

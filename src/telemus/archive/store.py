@@ -3,7 +3,7 @@
 ::
 
     archive.json       format version, identity, mission with the SHA-256 of each of its files, timeline
-    mission/           the mission folder as used
+    mission/           the mission folder as used; missions/ holds those it took the place of (revision.py)
     l0/                received files and passes, byte for byte (received.py)
     granules/PRODUCT/  Parquet files, written once, named by the hash of what made them (granule.py)
     pointers.jsonl     which granule became current, in order, with its CRCs

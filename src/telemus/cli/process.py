@@ -13,18 +13,24 @@ from telemus.cli.values import OUT, json_option, print_json, worker_count, worke
 
 @click.command("process")
 @click.argument("archive", type=OUT)
+@click.option("--mission", help="Take a changed version of the archive's mission first: limits, calibrations, zeros.")
 @workers_option
 @json_option
-def command(archive: Path, workers: int | None, as_json: bool) -> None:
+def command(archive: Path, mission: str | None, workers: int | None, as_json: bool) -> None:
     """Make what the mission wants and ARCHIVE lacks: corrections, beats, windows, phases.
 
-    Nothing is made twice and nothing is overwritten; interrupted work goes on where it stopped.
+    Nothing is made twice and nothing is overwritten; interrupted work goes on where it stopped. With a changed mission
+    only what depends on the change is made again, and what was before stays with its provenance.
     """
     from telemus.archive import open as open_archive
-    from telemus.pipeline import process
+    from telemus.mission import find_folder
+    from telemus.pipeline import process, revise
 
+    opened = open_archive(archive)
+    if mission is not None:
+        opened = revise(opened, find_folder(mission))
     with progress_bars(quiet=as_json) as progress:
-        summary = process(open_archive(archive), workers=worker_count(workers), progress=progress)
+        summary = process(opened, workers=worker_count(workers), progress=progress)
     if as_json:
         print_json(summary.to_dict())
     else:

@@ -15,7 +15,7 @@ A mission is a folder of data, never code::
 An unknown key is a fault that lists the known ones. All faults of a folder are reported at once.
 """
 
-from telemus.mission.channels import Calibration, Channel, Limits, Reference
+from telemus.mission.channels import BELIEVED, Calibration, Channel, Limits, Reference
 from telemus.mission.entities import Change, Description, Entity, Factor, Group, Installation, Light, OnboardClock, Zero
 from telemus.mission.folder import MISSIONS, Mission, find_folder, load, read
 from telemus.mission.results import Displays, Panel, Person, Study, Wanted
@@ -23,6 +23,7 @@ from telemus.mission.simulation import Fate, FaultRates, Oscillator, Simulation
 from telemus.mission.timeline import Phase, Timeline
 
 __all__ = [
+    "BELIEVED",
     "MISSIONS",
     "Calibration",
     "Change",

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
-from telemus.mission.values import STRICT, Name, Positive, QuantityName, UnitSymbol
+from telemus.mission.values import STRICT, Name, Positive, QuantityName, TaiNs, UnitSymbol
+
+BELIEVED = "limit"
+"""The level of the limits outside which a value is not believed; the others only raise alarms."""
+Level = Literal["limit", "watch", "warning", "distress", "critical", "severe"]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -19,11 +27,22 @@ class Calibration:
 
 @dataclass(frozen=True, config=STRICT)
 class Limits:
-    """The range [unit of the channel] outside which a value is not believed."""
+    """A range [unit of the channel]; a value outside it raises an alarm of the level.
 
-    low: float
-    high: float
+    Outside the level ``limit`` a value is not believed, too; the other levels are those of XTCE. ``since`` is from when
+    on it holds, until another of its level does; without it, from the beginning. One end may be left open.
+    """
+
     source: str
+    low: float | None = None
+    high: float | None = None
+    level: Level = "limit"
+    since_ns: Annotated[TaiNs | None, Field(alias="since")] = None
+
+
+def _listed(value: object) -> object:
+    """Return one table as a list of one; ``limits`` may be either."""
+    return (value,) if isinstance(value, dict) else value
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -52,8 +71,15 @@ class Channel:
     source: str
     entity_parameter: str | None = None
     calibration: Calibration | None = None
-    limits: Limits | None = None
+    limits: Annotated[tuple[Limits, ...], BeforeValidator(_listed)] = ()
     reference: Reference | None = None
     rails: tuple[int, int] | None = None
     latency_ms: float = 0.0
     assumption: bool = False
+
+    def limits_between(self, level: str, start_ns: int, stop_ns: int) -> list[tuple[int, int, Limits]]:
+        """Return (start, stop, limits) of a level that hold between two instants [ns TAI], in order of time."""
+        dated = sorted((one for one in self.limits if one.level == level), key=lambda one: one.since_ns or -(2**63))
+        edges = [*(start_ns if one.since_ns is None else max(one.since_ns, start_ns) for one in dated), stop_ns]
+        spans = zip(pairwise(edges), dated, strict=True)
+        return [(begin, min(end, stop_ns), one) for (begin, end), one in spans if begin < min(end, stop_ns)]

@@ -143,8 +143,17 @@ def _channel_faults(channels: tuple[Channel, ...], kinds: set[str] | None) -> It
             yield Fault(f"{where}.entity", channel.entity, f"a kind of entity: {', '.join(sorted(kinds))}")
         if channel.reference is not None and channel.reference.channel not in names:
             yield Fault(f"{where}.reference.channel", channel.reference.channel, "the name of a channel")
-        if channel.limits is not None and channel.limits.low >= channel.limits.high:
-            yield Fault(f"{where}.limits", f"low {channel.limits.low}, high {channel.limits.high}", "low below high")
+        yield from _limit_faults(channel, where)
+
+
+def _limit_faults(channel: Channel, where: str) -> Iterator[Fault]:
+    for one in channel.limits:
+        if one.low is None and one.high is None:
+            yield Fault(f"{where}.limits", "neither low nor high", "one of them, or both")
+        elif one.low is not None and one.high is not None and one.low >= one.high:
+            yield Fault(f"{where}.limits", f"low {one.low}, high {one.high}", "low below high")
+    starts = [f"{one.level} since {one.since_ns or 'the beginning'}" for one in channel.limits]
+    yield from _repeated(f"{where}.limits", starts)
 
 
 def _display_faults(parts: Parts) -> Iterator[Fault]:

@@ -15,6 +15,7 @@ __all__, __getattr__, __dir__ = _open_door(
         "plan": "Plan make_plan",
         "recording": "ChannelResult RecordedChannel RecordingResult analyse_recording",
         "registry": "REGISTRY known_species",
+        "revision": "revise",
         "run": "Failure ProcessSummary process",
         "subtraction": "Correction",
         "summary": "FileSummary IngestSummary",

@@ -9,9 +9,10 @@ own (``corrections``), so that raw value, calibration and correction stand side 
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from telemus.mission import Channel, Mission
 from telemus.pipeline.channel_rules import flagged
@@ -79,14 +80,20 @@ def calibrated(raw: Samples, channel: Channel) -> Samples:
 
     value = gain * counts + offset [channel's unit], then to the canonical unit; uncalibrated counts are values.
     """
-    factor, shift = to_canonical(channel.unit, quantity_of(channel.quantity).dimension)
-    gain, offset = (channel.calibration.gain, channel.calibration.offset) if channel.calibration else (1.0, 0.0)
-    values = raw.values * (gain * factor)
-    values += offset * factor + shift
+    values = physical_of(raw.values, channel)
     missing = (raw.quality & np.uint32(Quality.DROPOUT)) != 0
     if missing.any():
         values[missing] = np.nan
     return Samples(raw.segments, values, raw.quality, quantity_unit(channel.quantity))
+
+
+def physical_of(counts: NDArray[Any], channel: Channel) -> NDArray[np.float64]:
+    """Return counts, of any shape, as values in the canonical unit of the channel's quantity."""
+    factor, shift = to_canonical(channel.unit, quantity_of(channel.quantity).dimension)
+    gain, offset = (channel.calibration.gain, channel.calibration.offset) if channel.calibration else (1.0, 0.0)
+    values = counts * (gain * factor)
+    values += offset * factor + shift
+    return np.asarray(values, np.float64)
 
 
 def quantity_unit(quantity: str) -> str:

@@ -10,6 +10,7 @@ from telemus import mission as missions
 from telemus.errors import DefinitionError, Fault, ProductError
 from telemus.mission import Channel, Mission
 from telemus.packets import ContainerPlan, Plan, as_plan
+from telemus.pipeline.derive_alarms import watched_channels
 from telemus.pipeline.registry import REGISTRY, known_species
 from telemus.pipeline.routes import routes_of, short_name
 from telemus.units import quantity_of, unit_of
@@ -35,6 +36,7 @@ def check_mission(folder: Path | str, *, models: Collection[str] | None = None) 
     if found:
         faults += _packet_faults(found[0])
         faults += _product_faults(found[0])
+        faults += _alarm_faults(found[0])
         faults += _species_faults(found[0])
         faults += _model_faults(found[0], models)
     for mission in found:
@@ -113,6 +115,16 @@ def _rail_faults(channel: Channel, container: ContainerPlan) -> Iterator[Fault]:
     elif given[0] < low or given[1] > high:
         wanted = f"counts within {low} to {high}, which {field.bits} bits of {channel.parameter} can hold"
         yield Fault(f"channels.toml: channel {channel.name}.rails", str(list(given)), wanted)
+
+
+def _alarm_faults(mission: Mission) -> Iterator[Fault]:
+    """Yield channels to be watched for alarms that are none, or have no limits."""
+    watched = [name for one in mission.products if one.name == "alarms" for name in watched_channels(one.parameters)]
+    limited = [channel.name for channel in mission.channels if channel.limits]
+    for name in watched:
+        if name not in limited:
+            where = "products.toml: product alarms.parameters.channels"
+            yield Fault(where, name, f"a channel with limits: {', '.join(limited)}")
 
 
 def _product_faults(mission: Mission) -> Iterator[Fault]:

@@ -277,3 +277,35 @@ CHANNEL_WINDOWS = Product(
     parameters=(Parameter("window_min", 1, "min", "length of a window; a whole number that divides 60", "convention"),),
     mission_values=("calibration", "schedule"),
 )
+
+ALARMS = Product(
+    name="alarms",
+    version=1,
+    level=2,
+    title="When a channel was outside the limits that were valid then",
+    inputs=("samples",),
+    columns=(
+        Column("start_ns", "ns", "time of the first sample outside"),
+        Column("stop_ns", "ns", "end of the last sample outside"),
+        Column("entity", "", "what carries the channel"),
+        Column("channel", "", "channel of the mission"),
+        Column("unit", "", "canonical unit of the channel"),
+        Column("level", "", "limit (a value outside is not believed), watch, warning, distress, critical or severe"),
+        Column("side", "", "low or high"),
+        Column("extreme", "", "the value farthest outside"),
+        Column("limit", "", "the end of the range that was passed"),
+        Column("n", "1", "samples outside"),
+        Column("continued", "", "true where it still held at the end of the granule and may go on in the next"),
+        Column("since_ns", "ns", "from when on the limits used are valid; null: from the beginning"),
+        Column("definition", "", "hash of the limits used"),
+    ),
+    parameters=(
+        Parameter("channels", "", "", "channels to watch, with commas between; none: all with limits", "convention"),
+        Parameter(
+            "join_s", 1.0, "s", "excursions with no more time than this between them are one alarm", "convention"
+        ),
+        Parameter("least_samples", 1, "1", "an alarm of fewer samples outside is left out", "XTCE minViolations"),
+    ),
+    mission_values=("calibration", "limits", "zeros", "installations"),
+    notes={"definition": "samples with a general quality bit against them raise no alarm"},
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from telemus.mission import Channel, Mission
+from telemus.mission import BELIEVED, Channel, Mission
 from telemus.pipeline.derive_load import transition_spans
 
 Values = Callable[[Mission, str | None], Any]
@@ -20,7 +20,7 @@ def _calibration(mission: Mission, subject: str | None) -> Any:
 
 
 def _channel(channel: Channel) -> dict[str, Any]:
-    calibration, limits, reference = channel.calibration, channel.limits, channel.reference
+    calibration, reference = channel.calibration, channel.reference
     return {
         "name": channel.name,
         "entity": channel.entity,
@@ -28,11 +28,19 @@ def _channel(channel: Channel) -> dict[str, Any]:
         "unit": channel.unit,
         "rate_hz": channel.rate_hz,
         "calibration": [calibration.gain, calibration.offset] if calibration else None,
-        "limits": [limits.low, limits.high] if limits else None,
+        "limits": [one for one in _limits_of(channel) if one[0] == BELIEVED],
         "reference": [reference.channel, reference.quantity] if reference else None,
         "rails": list(channel.rails) if channel.rails else None,
         "latency_ms": channel.latency_ms,
     }
+
+
+def _limits_of(channel: Channel) -> list[list[Any]]:
+    return [[one.level, one.since_ns, one.low, one.high] for one in channel.limits]
+
+
+def _limits(mission: Mission, subject: str | None) -> Any:
+    return [[channel.name, _limits_of(channel)] for channel in mission.channels]
 
 
 def _installations(mission: Mission, subject: str | None) -> Any:
@@ -76,6 +84,7 @@ def _transitions(mission: Mission, subject: str | None) -> Any:
 
 VALUES: Mapping[str, Values] = {
     "calibration": _calibration,
+    "limits": _limits,
     "installations": _installations,
     "zeros": _zeros,
     "light": _light,

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from telemus import physiology
 from telemus.errors import ProductError
 from telemus.pipeline import declarations
+from telemus.pipeline.derive_alarms import make_alarms
 from telemus.pipeline.derive_beats import Columns, Detector
 from telemus.pipeline.derive_channels import make_channel_windows
 from telemus.pipeline.derive_findings import make_findings
@@ -143,6 +144,7 @@ REGISTRY: Mapping[str, Registered] = {
     "windows_1min": _windows(declarations.WINDOWS_1MIN, 1),
     "windows_1h": _windows(declarations.WINDOWS_1H, 60),
     "channel_windows": Registered(declarations.CHANNEL_WINDOWS, "bin", make_channel_windows),
+    "alarms": Registered(declarations.ALARMS, "bin", make_alarms),
     "findings": Registered(declarations.FINDINGS, "subject", make_findings),
     "phases": Registered(declarations.PHASES, "subject", make_phases),
     "days": Registered(declarations.DAYS, "subject", make_days),

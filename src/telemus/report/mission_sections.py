@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemus.clock import format_utc
+from telemus.mission import BELIEVED, Limits
 from telemus.provenance import environment
 from telemus.report.numbers import ABSENT, count, percent, size
 from telemus.report.page import Block, Picture, Section, Table, Text
@@ -205,11 +206,18 @@ def _channels(view: View) -> Table:
         numbers = f"{calibration.gain:g} × counts + {calibration.offset:g}" if calibration else "counts"
         assumed = " (assumption)" if calibration and calibration.assumption else ""
         title = f"{one.title} (assumption)" if one.assumption else one.title
-        limits = f"{one.limits.low:g} to {one.limits.high:g}; {one.limits.source}" if one.limits else ABSENT
+        limits = "; ".join(_limits(each) for each in one.limits) or ABSENT
         source = "; ".join(filter(None, (one.source, calibration.source if calibration else "")))
         rows.append((title, f"{one.rate_hz:g} Hz", one.unit, numbers + assumed, limits, source))
     heads = ("channel", "rate", "unit", "calibration", "limits", "source of the numbers")
     return Table(heads, rows, numeric=False)
+
+
+def _limits(limits: Limits) -> str:
+    low, high = (ABSENT if end is None else f"{end:g}" for end in (limits.low, limits.high))
+    level = "" if limits.level == BELIEVED else f"{limits.level} "
+    since = "" if limits.since_ns is None else f" since {format_utc(limits.since_ns, decimals=0)}"
+    return f"{level}{low} to {high}{since}, {limits.source}"
 
 
 def _sensors(view: View) -> Table:
