@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from telemus.errors import SignalError
-from telemus.packets.frames import Synchroniser
+from telemus.packets.frames import FrameLayout, FrameReader, Synchroniser, encode_frames, encode_units
 from telemus.packets.frames.sync import MARKER
 
 Octets = NDArray[np.uint8]
@@ -69,6 +69,61 @@ def test_slips_cost_one_unit(bits: int, block: int, lost: bool) -> None:
     units, rejected = _cut(np.packbits(slipped), block)
     assert [one for one in range(30) if one not in _good(units)] == [10]
     assert rejected
+
+
+@pytest.mark.parametrize("block", [0, 1, 104, 333])
+@pytest.mark.parametrize("shift", [0, 3])
+def test_a_stream_turned_over_is_turned_back(block: int, shift: int) -> None:
+    """A receiver that locks half a cycle off delivers every bit inverted; here it does from unit 10 to unit 19."""
+    bits = np.unpackbits(STREAM)
+    bits[8 * 104 * 10 : 8 * 104 * 20] ^= 1
+    units, _ = _cut(np.packbits(np.concatenate([np.zeros(shift, np.uint8), bits])), block)
+    assert _good(units) == list(range(30))
+    found = Synchroniser(100).feed(np.packbits(bits), final=True)
+    assert found.inverted.tolist() == [10 <= one < 20 for one in range(30)]
+    assert np.flatnonzero(found.doubtful).tolist() == [9, 19]
+
+
+def test_a_marker_that_is_gone_leaves_the_polarity_as_it_was() -> None:
+    stream = STREAM ^ 0xFF
+    stream[104 * 3 : 104 * 3 + 4] ^= 0x3C
+    found = Synchroniser(100).feed(stream, final=True)
+    assert (found.rows == UNITS).all()
+    assert found.inverted.all()
+    assert not found.doubtful.any()
+
+
+@pytest.mark.parametrize("bits", [1, 3, 8, 13, 300])
+def test_a_unit_before_a_late_marker_is_doubtful(bits: int) -> None:
+    """Bits came into unit 10: it holds wrong ones, which only a code would notice."""
+    place = 8 * (104 * 10 + 50)
+    slipped = np.insert(np.unpackbits(STREAM), place, np.zeros(bits, np.uint8))
+    found = Synchroniser(100).feed(np.packbits(slipped), final=True)
+    assert np.flatnonzero(found.doubtful).tolist() == [10]
+
+
+@pytest.mark.parametrize(("protected", "failed"), [(False, "bits slipped or turned over in the unit"), (True, "")])
+def test_doubtful_units_are_rejected_where_no_code_would_notice(protected: bool, failed: str) -> None:
+    layout = FrameLayout("tm", 100, error_control=protected)
+    packets = [bytes([8, 9, 0xC0, count, 0, 85]) + bytes([count]) * 86 for count in range(30)]
+    units = encode_units(encode_frames(packets, layout, spacecraft=1, channel=1), layout)
+    slipped = np.insert(units.reshape(-1), 104 * 10 + 50, 0)
+    reader = FrameReader(layout)
+    found = [one for batch in reader.packets([slipped]) for one in batch.packets()]
+    assert set(found) < set(packets)
+    assert reader.account().failed == {failed or "frame error control": 1}
+
+
+def test_a_marker_inside_the_data_is_no_marker() -> None:
+    """What looks like a marker counts only where another stands one unit further."""
+    units = UNITS.copy()
+    units[7, 30:34] = units[12, 1:5] = np.frombuffer(MARKER, np.uint8)
+    stream = np.concatenate([np.broadcast_to(np.frombuffer(MARKER, np.uint8), (30, 4)), units], axis=1).ravel()
+    found = Synchroniser(100).feed(np.concatenate([stream[:500], stream[517:]]), final=True)
+    sent = [row.tobytes() for row in units]
+    assert [sent.index(row.tobytes()) for row in found.rows if row.tobytes() in sent] == [
+        one for one in range(30) if one != 4
+    ]
 
 
 @pytest.mark.parametrize("junk", [1, 5, 1000])

@@ -125,6 +125,44 @@ def test_a_frame_that_comes_twice_counts_once() -> None:
     assert (account.duplicates, account.duplicate_bytes, account.missing) == (6, 6 * 68, 0)
 
 
+def test_an_old_frame_that_comes_again_does_not_disturb() -> None:
+    sent = [_packet(50, count=number) for number in range(60)]
+    frames = encode_frames(sent, LAYOUT, spacecraft=1, channel=2)
+    packets, reader = _read(LAYOUT, np.concatenate([frames[:20], frames[10:15], frames[20:40], frames[25:]]))
+    account = reader.account().channels[1, 2]
+    assert packets == sent
+    assert (account.duplicates, account.missing, account.restarts) == (5 + 15, 0, 0)
+
+
+def test_4_1_2_5_master_channel_counts_tell_of_losses_on_every_channel() -> None:
+    frames = encode_frames([_packet(500)], LAYOUT, spacecraft=1, channel=2, master_count=250)
+    _, reader = _read(LAYOUT, np.delete(frames, [2, 3, 7], axis=0))
+    assert reader.account().master_missing == {1: 3}
+
+
+def test_ecss_extended_count_in_the_secondary_header() -> None:
+    """ECSS-E-ST-50-03C clause 5.3: the upper 24 bits of a count of 32; 300 lost frames are then no riddle."""
+    layout = FrameLayout("tm", 64, error_control=True, extended_count=True)
+    parts = []
+    for upper in range(4):
+        first = 256 * upper
+        sent = [_packet(52, count=number % 256) for number in range(first, first + 256)]
+        header = (upper + 0x010000 - 1).to_bytes(3, "big")
+        parts.append(encode_frames(sent, layout, spacecraft=1, channel=2, secondary_header=header))
+    frames = np.concatenate(parts)
+    table = read_frames(frames, layout)
+    assert table.frame_count[0] == 0x00FFFF00
+    assert (np.diff(table.frame_count) == 1).all()
+    _, reader = _read(layout, np.delete(frames, np.arange(100, 400), axis=0))
+    assert reader.account().channels[1, 2].missing == 300
+
+
+def test_4_1_4_6_idle_frames_hold_the_octets_of_annex_d() -> None:
+    idle = idle_frames(1, LAYOUT, spacecraft=1, channel=2)
+    assert idle[0, 6:26].tobytes().hex() == "ffffffff6db6d861451f11f19716723cbe7e00b1"
+    assert idle[0, 4:6].tobytes().hex() == "1ffe"
+
+
 def test_a_packet_whose_length_lies_costs_itself() -> None:
     sent = [_packet(50, count=number) for number in range(20)]
     spoilt = sent.copy()

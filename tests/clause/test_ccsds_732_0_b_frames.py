@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from telemus.errors import SignalError
-from telemus.packets.frames import FrameLayout, FrameReader, encode_frames, encode_units, idle_frames, read_frames
+from telemus.packets.frames import (
+    FrameLayout,
+    FrameReader,
+    encode_data,
+    encode_frames,
+    encode_units,
+    idle_frames,
+    read_frames,
+)
 
 Octets = NDArray[np.uint8]
 LAYOUT = FrameLayout("aos", 80)
@@ -32,6 +42,39 @@ def test_4_1_2_primary_header_fields() -> None:
     assert (table.frame_count[0], table.modulo[0]) == (0x396307C, 1 << 28)
     assert (table.pointer[0], table.start[0], table.stop[0]) == (5, 8, 80)
     assert table.operational_control[0] == -1
+
+
+def test_4_1_2_issue_5_has_two_bits_more_of_spacecraft() -> None:
+    """Derived elsewhere from figures 4-1 and 4-2 of 732.0-B-5: 0x321, channel 5, count A0B0C0, replay, cycle 9."""
+    frame = np.frombuffer(bytes.fromhex("4845a0b0c0f9aabb") + bytes(72), np.uint8)[None]
+    new, old = (read_frames(frame, FrameLayout("aos", 80, spacecraft_bits=bits)) for bits in (10, 8))
+    assert (new.spacecraft[0], old.spacecraft[0], new.channel[0]) == (0x321, 0x21, 5)
+    assert (new.frame_count[0], new.modulo[0]) == (0x9A0B0C0, 1 << 28)
+    layout = FrameLayout("aos", 80, spacecraft_bits=10)
+    frames = encode_frames([_packet(20)], layout, spacecraft=0x321, channel=5, first_count=0xA0B0C0)
+    assert frames[0, :6].tobytes().hex() == "4845a0b0c030"
+
+
+def test_4_1_4_3_a_bitstream_is_given_out_up_to_its_pointer() -> None:
+    """Derived elsewhere from figure 4-4: 2 reserved bits, 14 bits that point to the last valid bit."""
+    layout = FrameLayout("aos", 80, bitstream_channels=frozenset({7}))
+    octets = bytes(range(100))
+    frames = encode_data([octets], layout, protocol=4, spacecraft=1, channel=7)
+    assert [frame[6:8].tobytes().hex() for frame in frames] == ["3fff", f"{8 * 28 - 1:04x}"]
+    reader = FrameReader(layout)
+    handed = reader.feed_all(encode_units(frames, layout), final=True)
+    assert b"".join(unit for one in handed.data for unit in one.units()) == octets
+    account = reader.account()
+    assert (account.data_bytes, account.idle_bytes, account.is_balanced) == (100, 44, True)
+
+
+def test_3_5_a_channel_of_private_units_has_no_pointer() -> None:
+    layout = FrameLayout("aos", 80, packet_channels=frozenset({1}))
+    units = [bytes([count]) * 74 for count in range(3)]
+    reader = FrameReader(layout)
+    handed = reader.feed_all(encode_units(encode_data(units, layout, spacecraft=1, channel=2), layout), final=True)
+    assert [unit for one in handed.data for unit in one.units()] == units
+    assert reader.account().channels[1, 2].header_bytes == 3 * 6
 
 
 def test_4_1_2_without_the_usage_flag_the_cycle_does_not_count() -> None:
@@ -61,7 +104,7 @@ def test_4_1_encoder_writes_the_fields() -> None:
     assert packets == [_packet(100)]
 
 
-def test_4_1_2_6_header_error_control_is_stepped_over() -> None:
+def test_4_1_2_6_header_error_control_stands_before_the_insert_zone() -> None:
     layout = FrameLayout("aos", 80, header_error_control=True)
     assert layout.header_bytes == 10
     assert _read(layout, encode_frames([_packet(100)], layout, spacecraft=1, channel=2))[0] == [_packet(100)]
@@ -125,3 +168,21 @@ def test_a_layout_that_lies_is_refused() -> None:
         encode_frames([], LAYOUT, spacecraft=1, channel=2, insert_zone=b"ab")
     with pytest.raises(SignalError, match="secondary header"):
         encode_frames([], LAYOUT, spacecraft=1, channel=2, secondary_header=b"ab")
+
+
+def test_a_frame_that_could_not_be_corrected_passes_by_option_if_its_error_control_holds() -> None:
+    """Too many wrong check symbols: the code word is lost, the frame is not."""
+    layout = FrameLayout("aos", 223, reed_solomon=223, error_control=True)
+    sent = [_packet(150, count) for count in range(10)]
+    units = encode_units(encode_frames(sent, layout, spacecraft=1, channel=2), layout)
+    units[2, 4 + 223 : 4 + 223 + 20] ^= 0x5A
+    units[4, 20:60] ^= 0x5A
+    for accept, failed in ((False, {"uncorrectable code word": 2}), (True, {"frame error control": 1})):
+        chosen = replace(layout, accept_uncorrectable=accept)
+        reader = FrameReader(chosen)
+        reader.feed(units, final=True)
+        account = reader.account()
+        assert (account.failed, account.uncorrectable_words) == (failed, 2)
+        assert (account.passed_uncorrectable, account.is_balanced) == (int(accept), True)
+    with pytest.raises(SignalError, match="without error control"):
+        replace(layout, error_control=False, accept_uncorrectable=True)

@@ -91,7 +91,7 @@ class VariableSynchroniser:
 
     def _units(self, starts: Places, lengths: Places, rejected: list[RejectedRange]) -> Units:
         """Copy frames that begin at ``starts`` of the data in hand into rows."""
-        rows = np.zeros((starts.size, int(lengths.max(initial=0))), np.uint8)
+        rows = np.zeros((starts.size, int(lengths.max()) if starts.size else self._layout.frame_bytes), np.uint8)
         errors = np.zeros(starts.size, np.int64)
         for row, (start, length) in enumerate(zip(starts.tolist(), lengths.tolist(), strict=True)):
             rows[row, :length] = self._data[start : start + length]
