@@ -13,17 +13,18 @@ from numpy.typing import NDArray
 
 from telemus.packets.ccsds import Block, octets_of
 from telemus.packets.crc import TABLES, crc16_range
+from telemus.packets.frames.workers import share_rows
 
 GENERATOR_32 = 0x00A00805
 
 
 def _slicing_tables_32() -> NDArray[np.int64]:
-    """Return (4, 256): row k is the register after octet v and then k octets of zero."""
+    """Return (8, 256): row k is the register after octet v and then k octets of zero."""
     register = np.arange(256, dtype=np.int64) << 24
     for _ in range(8):
         register = ((register << 1) & 0xFFFFFFFF) ^ (register >> 31) * GENERATOR_32
     rows = [register]
-    for _ in range(3):
+    for _ in range(7):
         rows.append(((rows[-1] << 8) & 0xFFFFFFFF) ^ register[rows[-1] >> 24])
     return np.array(rows)
 
@@ -33,17 +34,21 @@ TABLES_32 = _slicing_tables_32()
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def crc32_range(buffer: NDArray[np.uint8], start: int, stop: int, tables: NDArray[np.int64]) -> int:
-    """Return the CRC of 32 bits of ``buffer[start:stop]``, four octets a step."""
+    """Return the CRC of 32 bits of ``buffer[start:stop]``, eight octets a step."""
     register = 0
     at = start
-    while at + 4 <= stop:
+    while at + 8 <= stop:
         register = (
-            tables[3, buffer[at] ^ (register >> 24)]
-            ^ tables[2, buffer[at + 1] ^ ((register >> 16) & 0xFF)]
-            ^ tables[1, buffer[at + 2] ^ ((register >> 8) & 0xFF)]
-            ^ tables[0, buffer[at + 3] ^ (register & 0xFF)]
+            tables[7, buffer[at] ^ (register >> 24)]
+            ^ tables[6, buffer[at + 1] ^ ((register >> 16) & 0xFF)]
+            ^ tables[5, buffer[at + 2] ^ ((register >> 8) & 0xFF)]
+            ^ tables[4, buffer[at + 3] ^ (register & 0xFF)]
+            ^ tables[3, buffer[at + 4]]
+            ^ tables[2, buffer[at + 5]]
+            ^ tables[1, buffer[at + 6]]
+            ^ tables[0, buffer[at + 7]]
         )
-        at += 4
+        at += 8
     while at < stop:
         register = ((register << 8) & 0xFFFFFFFF) ^ tables[0, (register >> 24) ^ buffer[at]]
         at += 1
@@ -74,7 +79,9 @@ def _remainders_32(
         found[row] = crc32_range(octets, starts[row], stops[row], tables)
 
 
-def remainders(rows: NDArray[np.uint8], bits: int = 16, length: NDArray[np.int64] | None = None) -> NDArray[np.uint32]:
+def remainders(
+    rows: NDArray[np.uint8], bits: int = 16, length: NDArray[np.int64] | None = None, *, workers: int = 1
+) -> NDArray[np.uint32]:
     """Return the CRC over each whole frame (n,): 0 where its error control holds.
 
     ``length`` (n,) where frames are shorter than their rows.
@@ -84,10 +91,12 @@ def remainders(rows: NDArray[np.uint8], bits: int = 16, length: NDArray[np.int64
     octets.flags.writeable = False
     starts = np.arange(len(rows), dtype=np.int64) * rows.shape[1]
     stops = starts + (rows.shape[1] if length is None else length)
-    if bits == 16:
-        _remainders_16(octets, starts, stops, TABLES, found)
-    else:
-        _remainders_32(octets, starts, stops, TABLES_32, found)
+    kernel, tables = (_remainders_16, TABLES) if bits == 16 else (_remainders_32, TABLES_32)
+
+    def part(start: int, stop: int) -> None:
+        kernel(octets, starts[start:stop], stops[start:stop], tables, found[start:stop])
+
+    share_rows(part, len(rows), workers)
     return found
 
 

@@ -159,7 +159,9 @@ class FrameDecoder:
         """Return where the frame error control does not hold (n,); truncated frames of USLP have none."""
         from telemus.packets.frames.error_control import remainders
 
-        broken: NDArray[np.bool_] = remainders(rows, self._layout.error_control_bits, length) != 0
+        broken: NDArray[np.bool_] = (
+            remainders(rows, self._layout.error_control_bits, length, workers=self._workers) != 0
+        )
         if self._layout.truncated_bytes:
             broken &= (rows[:, 3] & 1) == 0
         return broken

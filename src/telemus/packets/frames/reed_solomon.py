@@ -10,7 +10,6 @@ chapters one higher.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemus.errors import SignalError
+from telemus.packets.frames.workers import share_rows
 
 FIELD_POLYNOMIAL = 0x187
 """x^8 + x^7 + x^2 + x + 1: 131.0-B-3 clause 4.3.3."""
@@ -32,7 +32,6 @@ DEPTHS = (1, 2, 3, 4, 5, 8)
 CODES = (223, 239)
 _DUAL_COLUMNS = (0x8D, 0xEF, 0xEC, 0x86, 0xFA, 0x99, 0xAF, 0x7B)
 """What each conventional bit, highest first, adds to the dual symbol: the matrix of 131.0-B-3 clause 4.3.9.3."""
-_ROWS_PER_THREAD = 256
 _LARGEST_BITS = 512
 
 Octets = NDArray[np.uint8]
@@ -144,13 +143,7 @@ class ReedSolomon:
         def part(start: int, stop: int) -> None:
             kernel.decode_rows(writable[start:stop], shape, *tables, found[start:stop])
 
-        parts = max(1, min(workers, len(writable) // _ROWS_PER_THREAD))
-        bounds = np.linspace(0, len(writable), parts + 1).astype(int).tolist()
-        if parts == 1:
-            part(0, len(writable))
-        else:
-            with ThreadPoolExecutor(parts) as pool:
-                list(pool.map(part, bounds[:-1], bounds[1:]))
+        share_rows(part, len(writable), workers)
         data = self.depth * self.word_bytes
         symbols = found[:, :, 0]
         return Corrected(writable[:, :data], symbols, found[:, :, 1], (symbols != UNCORRECTABLE).all(1))

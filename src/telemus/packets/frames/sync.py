@@ -91,18 +91,21 @@ class Synchroniser:
         if final:
             self._reject(self._end, TRUNCATED if self._locked else NO_MARKER)
         places = np.concatenate([np.empty(0, np.int64), *self._runs])
-        inverted, doubtful = self._polarity(places)
+        wrong = self._distances(places)
+        inverted, doubtful = self._polarity(places, wrong)
         rows = self._cut()
         if inverted.any():
             rows = rows ^ np.where(inverted, np.uint8(255), np.uint8(0))[:, None]
         length = np.full(places.size, rows.shape[1], np.int64)
-        return Units(rows, places, length, self._errors(places), inverted, doubtful, tuple(self._rejected))
+        return Units(rows, places, length, self._fewest(wrong), inverted, doubtful, tuple(self._rejected))
 
-    def _polarity(self, places: Places) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Return which units came turned over, and which are doubtful (n,)."""
+    def _polarity(self, places: Places, own: Places) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which units came turned over, and which are doubtful (n,); ``own`` are the wrong bits of markers."""
         if not places.size or not self._bits:
             return np.zeros(places.size, np.bool_), np.zeros(places.size, np.bool_)
-        own, following = self._distances(places), self._distances(places + self._step)
+        following = np.append(own[1:], 0)
+        apart = np.append(places[1:] != places[:-1] + self._step, True)
+        following[apart] = self._distances(places[apart] + self._step)
         known = self._good(own)
         latest = np.maximum.accumulate(np.where(known, np.arange(places.size), -1))
         inverted = np.where(latest >= 0, 2 * own[latest] > self._bits, self._turned)
@@ -191,7 +194,9 @@ class Synchroniser:
 
     def _errors(self, places: Places) -> NDArray[np.int64]:
         """Return the wrong bits of the marker at each place (n,), in the polarity in which they are fewer."""
-        wrong = self._distances(places)
+        return self._fewest(self._distances(places))
+
+    def _fewest(self, wrong: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.where(2 * wrong > self._bits, np.abs(self._bits - wrong), wrong)
 
     def _good(self, wrong: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -201,12 +206,15 @@ class Synchroniser:
     def _distances(self, places: Places) -> NDArray[np.int64]:
         """Return the wrong bits of the marker at each place (n,); very many where the data end before it does."""
         inside = places + self._bits <= self._end
-        octet = np.where(inside, places // 8 - self._base, 0)[:, None] + np.arange(self._marker.size + 1)
-        found = self._data[np.minimum(octet, max(self._data.size - 1, 0))].astype(np.uint16)
-        shift = (8 - places % 8).astype(np.uint16)[:, None]
-        aligned = (((found[:, :-1] << 8) | found[:, 1:]) >> shift) & 0xFF
-        errors = np.bitwise_count(aligned ^ self._marker).sum(1, dtype=np.int64)
-        return np.where(inside, errors, _MISSING)
+        octet, shift = np.where(inside, places // 8 - self._base, 0), places % 8
+        last, wrong = max(self._data.size - 1, 0), np.zeros(places.size, np.int64)
+        for order, wanted in enumerate(self._marker):
+            found = self._data[np.minimum(octet + order, last)]
+            if shift.any():
+                following = self._data[np.minimum(octet + order + 1, last)].astype(np.uint16)
+                found = ((found.astype(np.uint16) << 8 | following) >> (8 - shift).astype(np.uint16)).astype(np.uint8)
+            wrong += np.bitwise_count(found ^ wanted)
+        return np.where(inside, wrong, _MISSING)
 
     def _take(self, places: Places) -> None:
         self._runs.append(places)
