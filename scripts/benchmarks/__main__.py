@@ -24,6 +24,8 @@ def run_section(name: str) -> Any:
     """Measure one section in this process."""
     if name == "decoding":
         from benchmarks.decoding import measure
+    elif name == "frames":
+        from benchmarks.frames import measure
     else:
         from benchmarks.kernels import measure
     return measure()
@@ -47,6 +49,7 @@ def main() -> int:
     given = parser.parse_args()
     results: dict[str, Any] = {"machine": machine()}
     results["decoding"] = chain.section("decoding")
+    results["frames"] = chain.section("frames")
     results["kernels"] = chain.section("kernels")
     results["chain"] = chain.measure(ANIMALS)
     if given.long:

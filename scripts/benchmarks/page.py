@@ -35,6 +35,17 @@ def decoding_rows(rows: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+def frame_rows(rows: list[dict[str, Any]]) -> list[str]:
+    """Return the table of transfer frames; the last rows are memory."""
+    head = ["| way | MB/s | best MB/s | time, bound = 1 | peak [MB] |", "|---|---|---|---|---|"]
+    return head + [
+        f"| {one['way']} | – | – | – | {one['peak_mb']:.1f} |"
+        if "peak_mb" in one
+        else f"| {one['way']} | {one['mb_per_s']:.0f} | {one['best_mb_per_s']:.0f} | {one['slower_than_bound']:.1f} | – |"
+        for one in rows
+    ]
+
+
 def kernel_rows(rows: list[dict[str, Any]]) -> list[str]:
     """Return the table of the detectors."""
     head = ["| signal | way | samples/s | time, bound = 1 |", "|---|---|---|---|"]
@@ -76,6 +87,7 @@ def tables(results: dict[str, Any]) -> dict[str, list[str]]:
     made = {
         "machine": machine_rows(results["machine"]),
         "decoding": decoding_rows(results["decoding"]),
+        "frames": frame_rows(results["frames"]),
         "kernels": kernel_rows(results["kernels"]),
         "chain": chain_rows(results["chain"]),
         "memory of 1 h": memory_rows(results["chain"]),

@@ -95,7 +95,7 @@ class AccessPoint:
         zones = np.concatenate([self._held, zones_of(rows, table)])
         ends = held + np.cumsum(widths)
         pieces = self._pieces.extended(ends - widths, origin)
-        out, lengths = np.empty(zones.size, np.uint8), np.empty(zones.size + 1, np.int64)
+        out, lengths = np.empty(zones.size, np.uint8), np.empty(zones.size // 2 + 1, np.int64)
         losses = np.empty((3 * len(rows), 3), np.int64)
         state = np.zeros(kernel.STATE_SIZE, np.int64)
         state[kernel.AT] = 0 if self._under_way else -1
@@ -168,4 +168,6 @@ def _packet_bytes(octets: Octets) -> int:
     if head[0] >> 5 == 0:
         return int.from_bytes(head[4:6], "big") + MIN_PACKET_BYTES if len(head) > PRIMARY_HEADER_BYTES else 0
     size = 1 << (head[0] & 3)
-    return int.from_bytes(head[size // 2 : size], "big") if size > 1 else 1
+    if size == 1:
+        return 0
+    return int.from_bytes(head[size // 2 : size], "big")

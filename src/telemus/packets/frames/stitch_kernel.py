@@ -35,8 +35,8 @@ def _length(zones, at, end):  # type: ignore[no-untyped-def]
     if version != 7:
         return UNKNOWN
     size = 1 << (zones[at] & 3)
-    if size == 1:
-        return 1
+    if size == 1:  # only an idle packet may have no length: 133.1-B-3 clause 4.1.2.4
+        return 1 if zones[at] & 0x1C == 0 else UNKNOWN
     if at + size > end:
         return UNDER_WAY
     length = np.int64(0)
