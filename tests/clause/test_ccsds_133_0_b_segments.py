@@ -33,7 +33,12 @@ def test_unsegmented_packets_are_groups_of_their_own() -> None:
 
 
 def test_a_missing_segment_breaks_the_group_and_nothing_is_thrown_away() -> None:
-    packets = [_packet(FIRST, 0, b"a"), _packet(CONTINUATION, 1, b"b"), _packet(CONTINUATION, 2, b"c"), _packet(LAST, 3, b"d")]
+    packets = [
+        _packet(FIRST, 0, b"a"),
+        _packet(CONTINUATION, 1, b"b"),
+        _packet(CONTINUATION, 2, b"c"),
+        _packet(LAST, 3, b"d"),
+    ]
     expected = {
         0: [(b"bcd", False)],
         1: [(b"a", False), (b"cd", False)],
@@ -46,7 +51,8 @@ def test_a_missing_segment_breaks_the_group_and_nothing_is_thrown_away() -> None
 
 
 def test_a_group_without_its_end_does_not_swallow_the_next() -> None:
-    groups = _all(_packet(FIRST, 0, b"a"), _packet(FIRST, 1, b"b"), _packet(LAST, 2, b"c"), _packet(FIRST, 3, b"d"), _packet(ALONE, 4, b"e"))
+    flags = (FIRST, FIRST, LAST, FIRST, ALONE)
+    groups = _all(*(_packet(flag, count, b"abcde"[count : count + 1]) for count, flag in enumerate(flags)))
     assert [(group.octets, group.complete) for group in groups] == [
         (b"a", False),
         (b"bc", True),
@@ -56,9 +62,9 @@ def test_a_group_without_its_end_does_not_swallow_the_next() -> None:
 
 
 def test_groups_of_different_apids_overlap() -> None:
-    groups = _all(
-        _packet(FIRST, 0, b"a", apid=5), _packet(FIRST, 7, b"x", apid=6), _packet(LAST, 1, b"b", apid=5), _packet(LAST, 8, b"y", apid=6)
-    )
+    first = [_packet(FIRST, 0, b"a", apid=5), _packet(FIRST, 7, b"x", apid=6)]
+    last = [_packet(LAST, 1, b"b", apid=5), _packet(LAST, 8, b"y", apid=6)]
+    groups = _all(*first, *last)
     assert [(group.apid, group.octets, group.complete) for group in groups] == [(5, b"ab", True), (6, b"xy", True)]
 
 
@@ -69,12 +75,15 @@ def test_secondary_headers_are_taken_off() -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=12), st.integers(1, 7), st.data())
-def test_every_octet_is_in_one_group_and_complete_ones_are_right(sent: list[bytes], size: int, data: st.DataObject) -> None:
+def test_every_octet_is_in_one_group_and_complete_ones_are_right(
+    sent: list[bytes], size: int, data: st.DataObject
+) -> None:
     packets: list[bytes] = []
     for octets in sent:
         parts = [octets[at : at + size] for at in range(0, len(octets), size)]
         flags = [ALONE] if len(parts) == 1 else [FIRST, *[CONTINUATION] * (len(parts) - 2), LAST]
-        packets += [_packet(flag, (len(packets) + place) % 16384, part) for place, (flag, part) in enumerate(zip(flags, parts, strict=True))]
+        for flag, part in zip(flags, parts, strict=True):
+            packets.append(_packet(flag, len(packets), part))
     lost = data.draw(st.sets(st.integers(0, max(len(packets) - 1, 0)), max_size=3))
     kept = [packet for place, packet in enumerate(packets) if place not in lost]
     groups = _all(*kept)

@@ -12,6 +12,7 @@ STAGES = ["simulate", "ingest", "process", "report"]
 ROWS = {
     "machine": ["Processor", "Cores", "Memory", "Python", "Libraries", "Date"],
     "decoding": ["bound", "telemus, in memory", "telemus, file in blocks", "ccsdspy", "CRC-16"],
+    "frames": ["encode", "clean words", "1 wrong", "16 wrong", "AOS", "TM", "USLP", "merged", "noise", "peak of memory"],
     "kernels": ["bound", "compiled sum of int16", "find_beats", "find_r_peaks", "scipy"],
     "chain": [*STAGES, "whole chain"],
     "memory of 1 h": STAGES,
@@ -35,6 +36,13 @@ def test_row_is_there_with_its_figures(name: str, row: str) -> None:
 @pytest.mark.parametrize("packets", ["fixed 212 B", "mission pressure", "mission ECG"])
 def test_every_kind_of_packet_is_decoded_in_every_way(packets: str) -> None:
     assert len([line for line in _table("decoding") if packets in line]) >= 4
+
+
+def test_memory_of_frames_does_not_grow_with_the_stream() -> None:
+    """Peaks of two streams, one four times as long as the other, in the last column."""
+    peaks = [float(line.strip("|").split("|")[-1]) for line in _table("frames") if "peak of memory" in line]
+    assert len(peaks) == 2
+    assert max(peaks) < 1.1 * min(peaks)
 
 
 def test_memory_does_not_grow_with_the_flight() -> None:

@@ -36,6 +36,7 @@ from telemus.packets.frames import (
     read_frames,
     truncated_frame,
 )
+from telemus.packets.groups import PacketGroup, PacketGrouper
 from telemus.packets.plan import ContainerPlan, Plan, compile_plan
 from telemus.packets.recognise import FrameHint, Wrapper, recognise_frames, recognise_wrapper
 from telemus.packets.stream import ALARMS, Batch, Stream, StreamAccount, StreamDecoder, stream
@@ -88,6 +89,8 @@ __all__ = [
     "Frames",
     "Gap",
     "Handed",
+    "PacketGroup",
+    "PacketGrouper",
     "PacketTable",
     "PassMerger",
     "Plan",

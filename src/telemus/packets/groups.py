@@ -1,4 +1,4 @@
-"""Group segmented packets by their sequence flags (CCSDS 133.0-B-2 clause 4.1.3.4.2); a broken group is kept and flagged.
+"""Group segmented packets by their sequence flags (CCSDS 133.0-B-2 clause 4.1.3.4.2); keep and flag broken groups.
 
     01  the first segment of user data
     00  a continuation segment
