@@ -12,7 +12,7 @@ STAGES = ["simulate", "ingest", "process", "report"]
 ROWS = {
     "machine": ["Processor", "Cores", "Memory", "Python", "Libraries", "Date"],
     "decoding": ["bound", "telemus, in memory", "telemus, file in blocks", "ccsdspy", "CRC-16"],
-    "frames": ["encode", "clean words", "1 wrong", "16 wrong", "AOS", "TM", "USLP", "merged", "noise", "peak of memory"],
+    "frames": ["encode", "clean words", "16 wrong", "AOS", "TM", "USLP", "merged", "noise", "peak of memory"],
     "kernels": ["bound", "compiled sum of int16", "find_beats", "find_r_peaks", "scipy"],
     "chain": [*STAGES, "whole chain"],
     "memory of 1 h": STAGES,
