@@ -5,6 +5,7 @@ from telemus.packets.alarm_watch import AlarmEvent, AlarmWatch, alarm_events, al
 from telemus.packets.alarms import alarm_levels, outside_valid_range
 from telemus.packets.arrow import to_arrow
 from telemus.packets.ccsds import PacketTable
+from telemus.packets.clock_steps import ClockStep
 from telemus.packets.columns import Ragged
 from telemus.packets.crc import crc16
 from telemus.packets.decode import DecodedTable, Decoder, Finish, as_plan, decode_bytes, decode_file, decode_table
@@ -72,6 +73,7 @@ __all__ = [
     "ChannelAccount",
     "ChannelData",
     "ChannelPackets",
+    "ClockStep",
     "ContainerPlan",
     "Corrected",
     "CucPreamble",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from telemus.packets.ccsds import IDLE_APID
+from telemus.packets.clock_steps import ClockStep
 
 FORMAT = "telemus account 1"
 MAX_LISTED = 10_000
@@ -42,7 +43,9 @@ class ApidAccount:
 
     ``missing`` is what the sequence counts leave out, ``late`` what came after all and closed its gap, ``out_of_order``
     what came with a count that was not missed. ``unverified`` packets have nothing that confirms their limits;
-    ``longer`` ones have bytes at the end that their definition does not describe.
+    ``longer`` ones have bytes at the end that their definition does not describe. ``missing_modulo`` is True where only
+    the fourteen bits of the count tell what is missing, so that whole cycles of 16384 packets may be missing besides:
+    the packets carry no time that the definition marks, or keep no period.
     """
 
     apid: int
@@ -63,6 +66,9 @@ class ApidAccount:
     longer: int = 0
     gaps: tuple[Gap, ...] = ()
     gaps_omitted: int = 0
+    missing_modulo: bool = True
+    clock_steps: tuple[ClockStep, ...] = ()
+    clock_steps_omitted: int = 0
 
     @property
     def expected(self) -> int:
@@ -167,6 +173,7 @@ def _merge_apid(parts: list[ApidAccount]) -> ApidAccount:
         containers.update(one.containers)
         undecoded.update(one.undecoded)
     gaps = [gap for one in parts for gap in one.gaps]
+    steps = [step for one in parts for step in one.clock_steps]
     return ApidAccount(
         apid=parts[0].apid,
         known=any(one.known for one in parts),
@@ -186,6 +193,9 @@ def _merge_apid(parts: list[ApidAccount]) -> ApidAccount:
         longer=sum(one.longer for one in parts),
         gaps=tuple(gaps[:MAX_LISTED]),
         gaps_omitted=sum(one.gaps_omitted for one in parts) + max(0, len(gaps) - MAX_LISTED),
+        missing_modulo=any(one.missing_modulo for one in parts),
+        clock_steps=tuple(steps[:MAX_LISTED]),
+        clock_steps_omitted=sum(one.clock_steps_omitted for one in parts) + max(0, len(steps) - MAX_LISTED),
     )
 
 
@@ -201,6 +211,7 @@ def _apid_dict(one: ApidAccount) -> dict[str, Any]:
         "last_count": one.last_count,
         "expected": one.expected,
         "missing": one.missing,
+        "missing_modulo_16384": one.missing_modulo,
         "duplicates": one.duplicates,
         "late": one.late,
         "out_of_order": one.out_of_order,
@@ -210,4 +221,6 @@ def _apid_dict(one: ApidAccount) -> dict[str, Any]:
         "longer": one.longer,
         "gaps": [gap._asdict() for gap in one.gaps],
         "gaps_omitted": one.gaps_omitted,
+        "clock_steps": [step._asdict() for step in one.clock_steps],
+        "clock_steps_omitted": one.clock_steps_omitted,
     }

@@ -197,7 +197,12 @@ class Decoder:
                 self._ledger.reject(base + offset, base + offset + length, TOO_SHORT)
             table = table.take(fits)
         self._ledger.keep(table, plan.name, described=plan.fixed_bytes)
-        return [_decoded(plan, columns, table, base)] if wanted and table.size else []
+        if not wanted or not table.size:
+            return []
+        decoded = _decoded(plan, columns, table, base)
+        if decoded.onboard_ns is not None:
+            self._ledger.tick(table, plan.name, decoded.onboard_ns, base)
+        return [decoded]
 
     def _keep_unclaimed(self, table: PacketTable) -> None:
         known = np.isin(table.apid, list(self.plan.rules))

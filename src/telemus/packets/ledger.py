@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from telemus.packets import sequence_kernel as kernel
 from telemus.packets.account import MAX_LISTED, Account, ApidAccount, Gap, RejectedRange
 from telemus.packets.ccsds import APID_COUNT, IDLE_APID, PacketTable
+from telemus.packets.clock_steps import ClockWatch
 from telemus.packets.columns import Octets
 
 _GAPS_PER_CALL = 4096
@@ -35,6 +36,7 @@ class Ledger:
         self._marks = np.zeros(0, np.uint8)
         self._prints = np.zeros(0, np.uint64)
         self._cells = 0
+        self._clocks: dict[int, dict[str, ClockWatch]] = {}
         self._gaps: dict[int, list[Gap]] = {}
         self._gaps_omitted: Counter[int] = Counter()
         self._kept: Counter[int] = Counter()
@@ -84,6 +86,12 @@ class Ledger:
         self._bytes["duplicates"] += int(table.length[duplicate].sum())
         return duplicate
 
+    def tick(self, table: PacketTable, container: str, onboard_ns: NDArray[np.int64], base: int) -> None:
+        """Note the on-board time [ns] of packets of one container, in order of arrival."""
+        for apid, rows in _by_apid(table.apid):
+            watch = self._clocks.setdefault(apid, {}).setdefault(container, ClockWatch())
+            watch.note(table.sequence_count[rows], onboard_ns[rows], table.offset[rows] + base)
+
     def idle(self, table: PacketTable) -> None:
         """Note idle packets."""
         self._bytes["idle"] += int(table.length.sum(dtype=np.int64))
@@ -127,6 +135,8 @@ class Ledger:
 
     def _apid(self, apid: int) -> ApidAccount:
         own = self._counters[self._slots[apid]].tolist() if self._slots[apid] >= 0 else None
+        told = [watch.judgement() for watch in self._clocks.get(apid, {}).values()]
+        steps = sorted((step for one in told for step in one.steps), key=lambda step: step.offset)
         return ApidAccount(
             apid=apid,
             known=apid in self._known,
@@ -136,7 +146,7 @@ class Ledger:
             bytes=self._kept_bytes[apid],
             first_count=own[kernel.FIRST] if own else None,
             last_count=own[kernel.LAST] if own else None,
-            missing=own[kernel.MISSING] if own else 0,
+            missing=(own[kernel.MISSING] if own else 0) + max((one.missing for one in told), default=0),
             duplicates=own[kernel.DUPLICATES] if own else 0,
             late=own[kernel.LATE] if own else 0,
             out_of_order=own[kernel.OUT_OF_ORDER] if own else 0,
@@ -146,6 +156,9 @@ class Ledger:
             longer=self._longer[apid],
             gaps=tuple(self._gaps.get(apid, ())),
             gaps_omitted=self._gaps_omitted[apid],
+            missing_modulo=not any(one.periodic for one in told),
+            clock_steps=tuple(steps[:MAX_LISTED]),
+            clock_steps_omitted=max(0, len(steps) - MAX_LISTED),
         )
 
     def _open_slots(self, apids: NDArray[Any]) -> None:
