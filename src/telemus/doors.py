@@ -22,11 +22,16 @@ def open_door(room: str, files: Mapping[str, str]) -> Door:
         room: the room's ``__name__``.
         files: file of the room -> its public names, separated by spaces.
 
+    Raises:
+        ValueError: a public name is also a file's, which would hide it once that file is imported.
+
     >>> door = open_door("telemus.numerics", {"cells": "mean_cells alternating_extrema"})
     >>> door.names, door.find("mean_cells").__name__
     (['alternating_extrema', 'mean_cells'], 'mean_cells')
     """
     homes = {name: file for file, names in files.items() for name in names.split()}
+    if hidden := homes.keys() & files.keys():
+        raise ValueError(f"door of {room}: got {', '.join(sorted(hidden))} for a name and a file, wanted another name")
 
     def find(name: str) -> Any:
         if name not in homes:

@@ -99,7 +99,7 @@ _WINDOW_COLUMNS = (
     Column("ambient_degc", "degC", "mean air temperature in the cage"),
     Column("light_lx", "lx", "mean light in the cage"),
 )
-_REJECTION = (
+REJECTION = (
     Parameter(
         "neighbour_share",
         0.2,
@@ -125,7 +125,7 @@ def _windows(name: str, title: str) -> Product:
         title=title,
         inputs=("beats_pressure", "beats_ecg", "slow"),
         columns=_WINDOW_COLUMNS,
-        parameters=_REJECTION,
+        parameters=REJECTION,
         quality_rejects=REJECTED,
         mission_values=("calibration", "zeros", "installations", "schedule", "phases", "light"),
     )

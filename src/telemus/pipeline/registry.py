@@ -6,16 +6,18 @@ through the import system. A science adds its line here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from telemus import physiology
 from telemus.errors import ProductError
+from telemus.physiology import baroreflex
 from telemus.pipeline import declarations
 from telemus.pipeline.derive_alarms import make_alarms
 from telemus.pipeline.derive_beats import Columns, Detector
@@ -24,9 +26,10 @@ from telemus.pipeline.derive_findings import make_findings
 from telemus.pipeline.derive_level2 import make_beats, make_corrections, make_windows
 from telemus.pipeline.derive_load import LIMIT
 from telemus.pipeline.derive_phases import make_days, make_groups, make_phases
+from telemus.pipeline.derive_reflex import make_reflex
 from telemus.pipeline.derive_rhythms import make_bouts, make_rhythm
 from telemus.pipeline.derive_windows import BeatRules
-from telemus.pipeline.work import Registered
+from telemus.pipeline.work import Registered, Work
 from telemus.product import Column, Parameter, Product
 
 _MEASURED = ("calibration", "zeros", "installations", "species")
@@ -137,12 +140,36 @@ def _rhythm(name: str) -> Registered:
     return Registered(product, "subject", partial(make_rhythm, rhythm=physiology.RHYTHMS[name]))
 
 
+def _reflex(declared: Product, rows_of: Callable[..., Any]) -> Registered:
+    place = (
+        Column("tai_ns", "ns", "start of the window, a whole minute of UTC"),
+        Column("stop_ns", "ns", "end of the window"),
+        Column("subject", "", "subject"),
+        Column("phase", "", "phase at the start of the window; null outside the timeline"),
+    )
+    product = replace(
+        declared,
+        columns=(*place, *declared.columns),
+        parameters=(*declared.parameters, *declarations.REJECTION),
+        quality_rejects=QUALITY_REJECTS,
+        mission_values=(*_MEASURED, "phases"),
+    )
+    return Registered(product, "subject_bin", partial(_make_reflex, rows_of=rows_of))
+
+
+def _make_reflex(work: Work, rows_of: Callable[..., Any]) -> pa.Table:
+    reject = partial(_reject, given=work.parameters)
+    return make_reflex(work, lambda *beats: rows_of(baroreflex.Beats(*beats[:3]), beats[3]), reject, QUALITY_REJECTS)
+
+
 REGISTRY: Mapping[str, Registered] = {
     "corrections": Registered(declarations.CORRECTIONS, "subject_bin", make_corrections),
     "beats_pressure": _beats("beats_pressure", _LOAD, loaded_bit=int(_BITS.ACCELERATION)),
     "beats_ecg": _beats("beats_ecg"),
     "windows_1min": _windows(declarations.WINDOWS_1MIN, 1),
     "windows_1h": _windows(declarations.WINDOWS_1H, 60),
+    "baroreflex": _reflex(baroreflex.BAROREFLEX, baroreflex.reflex_rows),
+    "baroreflex_sequences": _reflex(baroreflex.BAROREFLEX_SEQUENCES, baroreflex.sequence_rows),
     "channel_windows": Registered(declarations.CHANNEL_WINDOWS, "bin", make_channel_windows),
     "alarms": Registered(declarations.ALARMS, "bin", make_alarms),
     "findings": Registered(declarations.FINDINGS, "subject", make_findings),
