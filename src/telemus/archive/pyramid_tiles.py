@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from telemus.archive.buckets import widened
+from telemus.archive.buckets import Buckets, widened, within
 from telemus.archive.granule import Draft, Granule
 from telemus.archive.pyramid import (
     FACTOR,
@@ -18,7 +20,6 @@ from telemus.archive.pyramid import (
     TILE_BUCKETS,
     VERSION,
     Level,
-    read_tiles,
     tile_table,
 )
 from telemus.archive.row_groups import RowGroups
@@ -82,7 +83,7 @@ def _tile(archive: Archive, level: Level, number: int) -> Granule:
 def _from_rows(archive: Archive, level: Level, start_ns: int, stop_ns: int) -> Iterator[pa.Table]:
     """Yield the buckets of each channel of each entity, from the rows of samples."""
     own: defaultdict[tuple[str, str], list[StoredRow]] = defaultdict(list)
-    for row in archive.stored.rows(None, None, start_ns, stop_ns, buckets=True):
+    for row in archive.stored.rows_within(None, None, start_ns - REACH_NS, stop_ns + REACH_NS, buckets=True):
         own[row.channel, row.entity].append(row)
     for (channel, entity), rows in sorted(own.items()):
         narrow = on_grid(archive.stored, rows, start_ns, stop_ns, level.width_ns)
@@ -90,14 +91,35 @@ def _from_rows(archive: Archive, level: Level, start_ns: int, stop_ns: int) -> I
 
 
 def _from_tiles(inputs: list[Granule], level: Level, start_ns: int, stop_ns: int) -> Iterator[pa.Table]:
-    """Yield the buckets of each channel of each entity, from the tiles one step below."""
+    """Yield the buckets of each channel of each entity, from the tiles one step below, taken apart at once."""
     groups = RowGroups()
-    tables = [groups.read(group, ("channel", "entity")) for one in inputs for group in groups.of(one)]
-    names = pa.concat_tables([SCHEMA.empty_table().select(["channel", "entity"]), *tables])
-    pairs = names.group_by(["channel", "entity"]).aggregate([])
-    for channel, entity in sorted(zip(*(pairs[name].to_pylist() for name in ("channel", "entity")), strict=True)):
-        narrow = read_tiles(groups, inputs, channel, entity, start_ns, stop_ns)
-        yield tile_table(channel, entity, widened(narrow, level.width_ns))
+    tables = [groups.read(group, tuple(SCHEMA.names)) for one in inputs for group in groups.of(one)]
+    whole = pa.concat_tables([SCHEMA.empty_table(), *tables]).combine_chunks()
+    channels, entities = (_numbered(whole[name]) for name in ("channel", "entity"))
+    pair = channels.number * len(entities.names) + entities.number
+    narrow = Buckets._make(whole[name].to_numpy() for name in Buckets._fields)
+    order = np.lexsort((narrow.start_ns, pair))
+    narrow, pair = Buckets._make(column[order] for column in narrow), pair[order]
+    for part in np.split(np.arange(len(pair)), np.flatnonzero(np.diff(pair)) + 1):
+        if len(part):
+            channel, entity = divmod(int(pair[part[0]]), len(entities.names))
+            own = Buckets._make(column[part[0] : part[-1] + 1] for column in narrow)
+            own = widened(within(own, start_ns, stop_ns), level.width_ns)
+            yield tile_table(channels.names[channel], entities.names[entity], own)
+
+
+class _Numbered(NamedTuple):
+    """A column of text as numbers (n,) of distinct names, which are in order."""
+
+    number: NDArray[np.int64]
+    names: list[str]
+
+
+def _numbered(column: pa.ChunkedArray) -> _Numbered:
+    encoded = column.combine_chunks().dictionary_encode()
+    names = encoded.dictionary.to_pylist()
+    ranks = np.argsort(np.argsort(np.array(names, object)))
+    return _Numbered(ranks[encoded.indices.to_numpy()] if names else np.zeros(0, np.int64), sorted(names))
 
 
 def _row_groups(tables: Iterator[pa.Table]) -> Iterator[pa.Table]:

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from telemus.archive.buckets import counted, encode_buckets, grid_of
+from telemus.archive.buckets import counted, encode_buckets, grid_of, union_of
 from telemus.archive.codec import encode, encode_quality
 from telemus.series import Segment
 
@@ -117,7 +117,7 @@ def _encoded(rows: list[SampleRow]) -> pa.Table:
         [segment.count for segment in segments],
         [float(piece.values.min()) for piece in pieces],
         [float(piece.values.max()) for piece in pieces],
-        [int(np.bitwise_or.reduce(piece.quality)) for piece in pieces],
+        [union_of(piece.quality) for piece in pieces],
         [blob.codec for blob in blobs],
         [blob.dtype for blob in blobs],
         [blob.data for blob in blobs],

@@ -47,7 +47,7 @@ class StoredRows:
     def __init__(self, find: Callable[[int, int], list[Granule]]) -> None:
         self._find = find
         self._groups = RowGroups()
-        self._reach_ns: dict[tuple[str | None, str | None], int] = {}
+        self._reach_ns: dict[tuple[str, str], int] = {}
 
     def tables(
         self, channel: str | None, entity: str | None, start_ns: int, stop_ns: int, columns: Sequence[str]
@@ -65,21 +65,26 @@ class StoredRows:
                     wanted &= (table["start_ns"].to_numpy() < stop_ns) & (table["stop_ns"].to_numpy() > start_ns)
                     yield group, np.flatnonzero(wanted), table.filter(pa.array(wanted))
 
-    def rows(
-        self, channel: str | None, entity: str | None, start_ns: int, stop_ns: int, *, buckets: bool = False
-    ) -> list[StoredRow]:
-        """Return the rows of a channel of an entity (None: of any) that touch a span [ns TAI], with their buckets.
+    def rows(self, channel: str, entity: str, start_ns: int, stop_ns: int, *, buckets: bool = False) -> list[StoredRow]:
+        """Return the rows of a channel of an entity that touch a span [ns TAI], with their buckets if asked for.
 
-        Rows within two samples of the span are among them: they may stand for samples in it. The buckets are empty
-        unless asked for.
+        Rows within two samples of the span are among them: they may stand for samples in it.
         """
         reach_ns = self._reach_ns.get((channel, entity), 0)
-        found = self._rows(channel, entity, start_ns - reach_ns, stop_ns + reach_ns, buckets)
+        found = self.rows_within(channel, entity, start_ns - reach_ns, stop_ns + reach_ns, buckets=buckets)
         wanted_ns = 2 * round(max((row.segment.period_ns for row in found), default=Fraction(0)))
         if wanted_ns > reach_ns:  # known from now on
             self._reach_ns[channel, entity] = wanted_ns
-            found = self._rows(channel, entity, start_ns - wanted_ns, stop_ns + wanted_ns, buckets)
+            found = self.rows_within(channel, entity, start_ns - wanted_ns, stop_ns + wanted_ns, buckets=buckets)
         return found
+
+    def rows_within(
+        self, channel: str | None, entity: str | None, start_ns: int, stop_ns: int, *, buckets: bool = False
+    ) -> list[StoredRow]:
+        """Return the rows that touch a span [ns TAI] and no others; of any channel or entity where that is None."""
+        columns = (*_TOLD, *_BUCKETS) if buckets else _TOLD
+        tables = self.tables(channel, entity, start_ns, stop_ns, columns)
+        return [row for found in tables for row in _rows_of(*found)]
 
     def load(self, rows: Iterable[StoredRow]) -> Iterator[tuple[NDArray[Any], NDArray[np.uint32]]]:
         """Yield values (n,) and quality (n,) of rows in the order given; memory is bounded.
@@ -90,13 +95,6 @@ class StoredRows:
             table = self._groups.read(row.group, _LOADED)
             codec, dtype, count, values, quality = (table[name][row.number].as_py() for name in _LOADED)
             yield decode(Blob(codec, dtype, values), count), decode_quality(quality, count)
-
-    def _rows(
-        self, channel: str | None, entity: str | None, start_ns: int, stop_ns: int, buckets: bool
-    ) -> list[StoredRow]:
-        columns = (*_TOLD, *_BUCKETS) if buckets else _TOLD
-        tables = self.tables(channel, entity, start_ns, stop_ns, columns)
-        return [row for found in tables for row in _rows_of(*found)]
 
 
 def _rows_of(group: Group, numbers: NDArray[np.intp], table: pa.Table) -> Iterator[StoredRow]:
