@@ -126,12 +126,18 @@ def _decode(inputs: list[Input], decoder: StreamDecoder, tables: Tables, order: 
 
 
 def _doubts(account: StreamAccount, sample: bytes, reading: Reading) -> list[str]:
-    """Return what the files look like instead, where much of them was rejected."""
+    """Return what speaks against the definition, or against what was said of the files."""
+    found = []
     told = account.packets if account.frames is None else account.frames
     share = told.rejected_bytes / max(told.received_bytes, 1)
-    if share < _DOUBTFUL_SHARE:
-        return []
-    return [f"{share:.0%} of the bytes were rejected; what was given {hint}" for hint in hints(sample, reading)]
+    if share >= _DOUBTFUL_SHARE:
+        found = [f"{share:.0%} of the bytes were rejected; what was given {hint}" for hint in hints(sample, reading)]
+    for apid, one in sorted(account.packets.apids.items()):
+        if 2 * one.longer > one.packets:
+            found.append(f"APID {apid}: {one.longer:,} packets are longer than the definition says: is it theirs?")
+        if one.undecoded and not one.containers and one.known:
+            found.append(f"APID {apid}: nothing was decoded: {', '.join(sorted(one.undecoded))}")
+    return found
 
 
 def _write_account(path: Path, told: dict[str, Any]) -> None:
