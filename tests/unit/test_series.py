@@ -82,3 +82,14 @@ def test_events_are_cut_by_time() -> None:
 
 def test_flag_names_of_a_good_sample_is_empty() -> None:
     assert flag_names(Quality.GOOD) == []
+
+
+@given(
+    st.integers(-(2**60), 2**60),
+    st.fractions(min_value=1, max_value=10**12, max_denominator=10**6),
+    st.lists(st.integers(0, 2**20), min_size=1, max_size=5),
+)
+def test_times_of_samples_are_the_nearest_nanosecond(start_ns: int, period_ns: Fraction, indices: list[int]) -> None:
+    found = Segment(start_ns, period_ns, 2**20 + 1).time_at(np.array(indices))
+    for index, time_ns in zip(indices, found.tolist(), strict=True):
+        assert abs(time_ns - (start_ns + index * period_ns)) <= Fraction(1, 2)

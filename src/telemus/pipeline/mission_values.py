@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from telemus.clock import tai_to_utc
 from telemus.mission import BELIEVED, Channel, Mission
 from telemus.pipeline.derive_load import transition_spans
 
@@ -56,7 +57,9 @@ def _zeros(mission: Mission, subject: str | None) -> Any:
 
 def _light(mission: Mission, subject: str | None) -> Any:
     light = mission.description.light
-    return [light.on_h, light.off_h, light.utc_offset_h]
+    timeline = mission.timeline  # a leap second that the table did not know yet moves the hours behind it
+    offsets = [int(at - tai_to_utc(at)) for at in (timeline.start_ns, timeline.stop_ns)]
+    return [light.on_h, light.off_h, light.utc_offset_h, offsets]
 
 
 def _phases(mission: Mission, subject: str | None) -> Any:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from telemus import archive as archives
+from telemus.cli.process import command
 from telemus.clock import NS_PER_S, format_utc
 from telemus.errors import ArchiveError, DamageError
 from telemus.pipeline import check_mission, process, revise
@@ -200,3 +202,13 @@ def test_an_interrupted_change_of_the_mission_is_taken_up_again(recorder, missio
     with pytest.raises(DamageError, match="copy it from a backup"):
         _ = store.description
     assert revise(store, mission_folder).description.channel("temperature").limits[0].low == 20.0
+
+
+def test_the_command_takes_a_changed_mission(recorder, mission_folder):
+    temperature(recorder, [39.0] * 4)
+    with_limits(mission_folder, f"[{BASE}, {WARM}]")
+    asked = [str(recorder.store.path), "--mission", str(mission_folder), "--workers", "1", "--json"]
+    done = CliRunner().invoke(command, asked)
+    assert done.exit_code == 0, done.output
+    (row,) = archives.open(recorder.store.path).read("alarms").to_pylist()
+    assert (row["limit"], row["n"]) == (38.0, 4)
