@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemus.archive import SAMPLES, Archive, BlockChecks, Received, tables_of
+from telemus.clock import NS_PER_S
 from telemus.mission import Mission
 from telemus.packets import Decoder, Plan
 from telemus.pipeline.blocks import decoded_blocks
@@ -70,7 +71,7 @@ class FileIngest:
             (lambda knot: guides.beside(knot, clock)) if stamped_again else (lambda knot: ()),
         )
         self._stamps = {SAMPLES: StampsName(), EVENTS: StampsName()}
-        self._gatherer = Gatherer()
+        self._gatherer = Gatherer(NS_PER_S / (1 << (8 * clock.fine_octets)))
         self._events: list[dict[str, Any]] = []
         self._unknown: Counter[str] = Counter()
         self._untimed = 0

@@ -16,7 +16,9 @@ from telemus.pipeline.routes import Route, period_ns
 from telemus.series import Quality, Segment
 
 ROW_SAMPLES = 1 << 16
-"""Longest run in samples: its times lie on one line, so it is short against the wander of a clock."""
+"""Longest run in samples."""
+STRAIGHT_NS = 1000
+"""How far a packet's time may lie off the line of its run [ns], where the counter's own grain is not coarser."""
 _TRUST = np.uint32(Quality.CHECKSUM_FAILED | Quality.UNVERIFIED)
 
 
@@ -39,9 +41,13 @@ class Packets(NamedTuple):
 
 
 class Gatherer:
-    """Collects packets of all routes until they are worth a granule."""
+    """Collects packets of all routes until they are worth a granule.
 
-    def __init__(self) -> None:
+    ``grain_ns`` is the tick of the recorder's counter [ns]: times scatter by it, and runs are not cut for that.
+    """
+
+    def __init__(self, grain_ns: float = 0.0) -> None:
+        self._straight_ns = max(STRAIGHT_NS, 2 * grain_ns)
         self._parts: dict[Route, list[Packets]] = {}
         self.bytes = 0
 
@@ -55,7 +61,8 @@ class Gatherer:
         """Return everything collected as runs, and begin anew."""
         rows: list[SampleRow] = []
         for route in list(self._parts):
-            rows.extend(runs_of(route, joined(self._parts.pop(route))))  # freed route by route: half the memory
+            packets = joined(self._parts.pop(route))  # freed route by route: half the memory
+            rows.extend(runs_of(route, packets, self._straight_ns))
         self.bytes = 0
         return rows
 
@@ -69,8 +76,12 @@ def joined(parts: list[Packets]) -> Packets:
     return Packets._make((*plain, values))
 
 
-def runs_of(route: Route, packets: Packets) -> Iterator[SampleRow]:
-    """Yield the runs of each channel and entity of a route; packets of unknown address are left out."""
+def runs_of(route: Route, packets: Packets, straight_ns: float) -> Iterator[SampleRow]:
+    """Yield the runs of each channel and entity of a route; packets of unknown address are left out.
+
+    The times of a run lie on one line, and no packet's own time is further from it than ``straight_ns`` [ns]: where
+    the clock wanders, runs are the shorter.
+    """
     order = np.lexsort((packets.quality & _TRUST, packets.tai_ns, packets.address))
     address = packets.address[order]
     bounds = np.flatnonzero(np.diff(address)) + 1
@@ -81,11 +92,16 @@ def runs_of(route: Route, packets: Packets) -> Iterator[SampleRow]:
         fresh = np.concatenate(([True], np.diff(packets.tai_ns[part]) > 0))
         rows = part[fresh]  # of the same instant twice the trusted one stands first
         for channel, values in zip(route.channels, packets.values, strict=True):
-            yield from _channel_runs(channel, entity, packets, rows, values)
+            yield from _channel_runs(channel, entity, packets, rows, values, straight_ns)
 
 
 def _channel_runs(
-    channel: Channel, entity: str, packets: Packets, rows: NDArray[np.int64], values: NDArray[Any]
+    channel: Channel,
+    entity: str,
+    packets: Packets,
+    rows: NDArray[np.int64],
+    values: NDArray[Any],
+    straight_ns: float,
 ) -> Iterator[SampleRow]:
     width = values.shape[1]
     if width == 0:
@@ -98,12 +114,33 @@ def _channel_runs(
     edges = np.concatenate(([0], np.flatnonzero(broken) + 1, [len(rows)]))
     longest = max(ROW_SAMPLES // width, 1)
     for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        for at in range(first, last, longest):
-            end = min(at + longest, last)
+        for at, end in straight_parts(start_ns[first:last], longest, straight_ns, first):
             count = (end - at) * width
             segment = Segment(int(start_ns[at]), _period(start_ns[at : min(end + 1, last)], step_ns, width), count)
             flat = values[rows[at:end]].reshape(-1)
             yield SampleRow(channel.name, entity, segment, flat, _quality(channel, flat, quality[at:end], width))
+
+
+def straight_parts(start_ns: Times, longest: int, straight_ns: float, at: int = 0) -> Iterator[tuple[int, int]]:
+    """Yield parts (first, stop), counted from ``at``, of packets (n,) whose times [ns] lie on one line each.
+
+    A part has at most ``longest`` packets; one that bends is halved until it does not. The line goes through the first
+    packet of a part and that of the next.
+
+    >>> bent = np.array([0, 10, 20, 30, 45, 60, 75, 90])
+    >>> list(straight_parts(bent, 8, 4.0)), list(straight_parts(bent, 5, 9.0))
+    ([(0, 4), (4, 8)], [(0, 5), (5, 8)])
+    """
+    bounds = [(first, min(first + longest, len(start_ns))) for first in range(0, len(start_ns), longest)][::-1]
+    while bounds:
+        first, stop = bounds.pop()
+        since_ns = (start_ns[first : stop + 1] - start_ns[first]).astype(np.float64)
+        off_ns = np.abs(since_ns - np.linspace(0.0, since_ns[-1], len(since_ns)))
+        if stop - first > 1 and off_ns.max() > straight_ns:
+            middle = (first + stop) // 2
+            bounds += [(middle, stop), (first, middle)]
+        else:
+            yield at + first, at + stop
 
 
 def typical_step_ns(start_ns: Times, broken: NDArray[np.bool_], nominal_ns: NDArray[np.float64]) -> int:
