@@ -159,3 +159,15 @@ def test_an_empty_terminator_element_is_a_zero(decode: Decode) -> None:
 def test_a_leading_size_of_24_bits(decode: Decode) -> None:
     led = '<Variable maxSizeInBits="64"><LeadingSize sizeInBitsOfSizeTag="24"/></Variable>'
     assert text(decode, "UTF-8", led, "000002 6162 07") == ["ab"]
+
+
+def test_text_at_any_bit(decode: Decode) -> None:
+    """Behind four bits: of fixed size, ended by a terminator, and led by its own size."""
+    ended = "<SizeInBits><TerminationChar>00</TerminationChar></SizeInBits>"
+    led = '<Variable maxSizeInBits="64"><LeadingSize sizeInBitsOfSizeTag="8"/></Variable>'
+    for size, body in ((FIXED, "f 6162000000000000 7"), (ended, "f 616200 7"), (led, "f 026162 7")):
+        types = f"""<StringParameterType name="T"><StringDataEncoding>{size}</StringDataEncoding>
+</StringParameterType>"""
+        table = decode({"L": "U4", "X": "T", "Y": "U4"}, "L X Y", body.replace(" ", ""), types=types)
+        assert table.calibrated("X").tolist() == ["ab"]  # type: ignore[union-attr]
+        assert np.asarray(table.columns["Y"]).tolist() == [7]

@@ -20,23 +20,32 @@ def text_at(
     """Return (rows that have room, where, how many bits, octets as bytes (n,)) of a string in some packets.
 
     ``at`` and ``stop`` are bit positions of all packets. ``size`` is the buffer [bits] of each of ``rows``, 0 for one
-    as long as the string itself. A string that does not begin on an octet, or whose terminator or size points beyond
-    its buffer, has no room.
+    as long as the string itself. It may begin at any bit. One whose terminator or size points beyond its buffer has no
+    room.
     """
     good, begins, widths, texts = [], [], [], []
     for row, limit in zip(rows.tolist(), size.tolist(), strict=True):
         begin = int(at[row])
         end = int(stop[row]) if limit == 0 and encoding.measures_itself else begin + limit
-        if limit < 0 or begin % 8 or limit % 8 or end > stop[row]:
+        if limit < 0 or end > stop[row]:
             continue
-        found = _one(buffer[begin // 8 : end // 8].tobytes(), encoding, limit // 8)
+        found = _one(_whole_octets(buffer, begin, end), encoding, limit // 8)
         if found is not None:
             good.append(row)
             begins.append(begin)
             texts.append(found[0])
-            widths.append(8 * found[1])
+            widths.append(limit or 8 * found[1])
     values = np.array(texts or [b""], np.bytes_)[: len(texts)]
     return np.array(good, np.int64), np.array(begins, np.int64), np.array(widths, np.int64), values
+
+
+def _whole_octets(buffer: Octets, begin: int, end: int) -> bytes:
+    """Return the whole octets between two bit positions."""
+    if begin % 8 == 0:
+        return buffer[begin // 8 : end // 8].tobytes()
+    size = (end - begin) // 8
+    code = int.from_bytes(buffer[begin // 8 : begin // 8 + size + 1].tobytes(), "big")
+    return ((code >> (8 - begin % 8)) & ((1 << (8 * size)) - 1)).to_bytes(size, "big")
 
 
 def cut_text(rows: Octets, encoding: Encoding) -> NDArray[Any]:

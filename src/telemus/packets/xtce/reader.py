@@ -13,7 +13,7 @@ from telemus.packets.xtce.conditions import read_match
 from telemus.packets.xtce.containers import read_container
 from telemus.packets.xtce.document import child, line_of, local_name, named, parse_document, read_octets
 from telemus.packets.xtce.findings import Findings
-from telemus.packets.xtce.model import Container, Definition, Parameter, ParameterType
+from telemus.packets.xtce.model import Algorithm, Container, Definition, Parameter, ParameterType
 from telemus.packets.xtce.names import Names
 from telemus.packets.xtce.types import read_type
 from telemus.packets.xtce.vocabulary import check_vocabulary
@@ -65,7 +65,7 @@ class _Reading:
         containers = {
             name: read_container(one, name, resolve, findings) for name, one in self._found["container"].items()
         }
-        algorithms = [read_algorithm(one, name, resolve, findings) for name, one in self._found["algorithm"].items()]
+        algorithms = self._algorithms(parameters)
         self._check_chains(containers)
         self._check_entries(containers, parameters)
         self._judge_loose(containers)
@@ -74,7 +74,7 @@ class _Reading:
             name=self._root.get("name", ""),
             parameters={name: one for name, one in parameters.items() if one is not None},
             containers=containers,
-            algorithms=tuple(one for one in algorithms if one is not None),
+            algorithms=algorithms,
             unsupported=tuple(findings.unsupported),
             source=findings.source,
             digest=digest,
@@ -129,6 +129,17 @@ class _Reading:
             initial_value=element.get("initialValue", kind.initial_value),
             line=line_of(element),
         )
+
+    def _algorithms(self, parameters: dict[str, Parameter | None]) -> tuple[Algorithm, ...]:
+        """Return the algorithms that give a whole parameter; another output is noted."""
+        found: list[Algorithm] = []
+        for name, element in self._found["algorithm"].items():
+            one = read_algorithm(element, name, self._names.resolve, self._findings)
+            if one is not None and parameters.get(one.output) is None:
+                self._findings.not_supported(element, f"an algorithm whose output is {one.output}")
+            elif one is not None:
+                found.append(one)
+        return tuple(found)
 
     def _with_validity(self, kind: ParameterType, properties: etree._Element | None) -> ParameterType:
         holder = child(properties, "ValidityCondition")
