@@ -40,6 +40,7 @@ from telemus.packets.frames import (
 from telemus.packets.groups import PacketGroup, PacketGrouper
 from telemus.packets.plan import ContainerPlan, Plan, compile_plan
 from telemus.packets.recognise import FrameHint, Wrapper, recognise_frames, recognise_wrapper
+from telemus.packets.restore import from_arrow
 from telemus.packets.stream import ALARMS, Batch, Stream, StreamAccount, StreamDecoder, stream
 from telemus.packets.time_codes import (
     CcsPreamble,
@@ -125,6 +126,7 @@ __all__ = [
     "encode_units",
     "encode_variable",
     "frames_to_packets",
+    "from_arrow",
     "idle_frames",
     "merge_accounts",
     "ns_to_cds",

@@ -25,7 +25,7 @@ from telemus.packets.xtce.model import Alarm, AlarmRange
 class AlarmEvent(NamedTuple):
     """A change of a parameter's level: where it was seen, from what to what, the value and the limit it broke.
 
-    ``time_ns`` is the packet's, None if it has none. ``number`` is the value as a float, NaN for text. ``limit`` is
+    ``time_ns`` is the packet's, None if it has none. ``number`` is the value as a float, None for text. ``limit`` is
     that of the level seen, as text; empty on the way back to normal. ``definition_sha256`` is the hash of the
     definition whose alarms these are.
     """
@@ -37,7 +37,7 @@ class AlarmEvent(NamedTuple):
     before: str
     level: str
     value: str
-    number: float
+    number: float | None
     limit: str
     definition_sha256: str
 
@@ -138,7 +138,7 @@ class AlarmWatch:
                 LEVELS[before[place]],
                 LEVELS[levels[place]],
                 str(flat[place]),
-                float(flat[place]) if flat.dtype.kind in "iuf" else float("nan"),
+                float(flat[place]) if flat.dtype.kind in "iuf" else None,
                 limit_of(alarms_of(field), int(seen.applied[place]), LEVELS[levels[place]]),
                 decoded.plan.digest,
             )
