@@ -22,6 +22,9 @@ __all__, __getattr__, __dir__ = _open_door(
         "quality": "BeatQuality SampleLimits flag_intervals flag_samples",
         "rhythms": "RHYTHMS",
         "species": "Band BandProfile Norm Species VariabilityNorms flag_range load_species species_names",
+        "variability.rules": "Shortfall VariabilityRules variability_rules",
+        "variability.table": "SeriesOfBeats pressure_variability_windows variability_windows",
+        "variability.time_statistics": "LongTerm long_term",
         "windows": "summarise_windows window_edges",
     },
 )

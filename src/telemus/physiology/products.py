@@ -6,6 +6,7 @@ declares the windows, which join several sources.
 
 from __future__ import annotations
 
+from telemus.physiology.variability import VARIABILITY, VARIABILITY_PHASES, VARIABILITY_PRESSURE
 from telemus.product import Column, Parameter, Product
 
 _QUALITY = Column("quality", "", "quality bits of the beat and of its samples")
@@ -207,5 +208,6 @@ ACTIVITY_STRATA = _rhythm(
 RHYTHM_PRODUCTS = (LIGHT_DARK, COSINOR, HARMONICS, PERIODS, REST_ACTIVITY, TYPICAL_DAY, ACTIVITY_STRATA)
 """Products of ``telemus.physiology.rhythms``."""
 
-PRODUCTS = {p.name: p for p in (BEATS_PRESSURE, BEATS_ECG, *RHYTHM_PRODUCTS)}
+_EVERY = (BEATS_PRESSURE, BEATS_ECG, *RHYTHM_PRODUCTS, VARIABILITY, VARIABILITY_PRESSURE, VARIABILITY_PHASES)
+PRODUCTS = {p.name: p for p in _EVERY}
 """Every product of this room by name."""

@@ -115,6 +115,7 @@ REJECTION = (
         "PhysioZoo, doi 10.3389/fphys.2018.01390",
     ),
 )
+"""What keeps an interval out of means; given with every product that sums intervals up."""
 
 
 def _windows(name: str, title: str) -> Product:

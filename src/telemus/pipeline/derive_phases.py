@@ -209,7 +209,7 @@ def _known(value: float | None) -> float | None:
 _LISTS = {"subjects": pa.list_(pa.string()), "differences": pa.list_(pa.float64()), "reasons": pa.list_(pa.string())}
 _WHOLE = {"day", "n", "members", "compared_n", "hours", "light_n", "dark_n", "start_ns", "stop_ns", "tai_ns"}
 _WHOLE |= {"beats", "segments", "loop_beats", "delay_beats", "up_n", "down_n", "ramps", "chance_n"}
-_TEXT = {"group", "stratum", "series", "phase", "measure", "unit", "reason", "subject"}
+_TEXT = {"group", "stratum", "series", "phase", "source", "measure", "unit", "reason", "subject"}
 
 
 def rows_table(rows: Sequence[Mapping[str, Any]], work: Work) -> pa.Table:

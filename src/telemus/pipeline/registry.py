@@ -28,6 +28,7 @@ from telemus.pipeline.derive_load import LIMIT
 from telemus.pipeline.derive_phases import make_days, make_groups, make_phases
 from telemus.pipeline.derive_reflex import make_reflex
 from telemus.pipeline.derive_rhythms import make_bouts, make_rhythm
+from telemus.pipeline.derive_variability import Vary, make_variability, make_variability_phases
 from telemus.pipeline.derive_windows import BeatRules
 from telemus.pipeline.work import Registered, Work
 from telemus.product import Column, Parameter, Product
@@ -132,6 +133,67 @@ def _windows(product: Product, minutes: int) -> Registered:
     return Registered(whole, "subject_bin", partial(make_windows, rules=RULES, minutes=minutes, tables=DETECTORS))
 
 
+def _variability_by(compute: Callable[..., Columns]) -> Vary:
+    """Return how beats become windows of variability: what is rejected in means is rejected here."""
+
+    def vary(
+        beats: Columns,
+        edges_ns: NDArray[np.int64],
+        due_s: NDArray[np.float64],
+        species: str,
+        given: Mapping[str, Any],
+    ) -> Columns:
+        rejected = _reject(beats["interval_s"], beats["quality"], given) != 0
+        pressures = {name: beats[name] for name in PRESSURES if name in beats}
+        bad_beat = (beats["quality"] & np.uint32(QUALITY_REJECTS)) != 0
+        series = physiology.SeriesOfBeats(beats["tai_ns"], beats["interval_s"], rejected, pressures, bad_beat)
+        others = {"window_min", *(parameter.name for parameter in declarations.REJECTION)}
+        rules = physiology.variability_rules(species, {k: value for k, value in given.items() if k not in others})
+        return compute(series, edges_ns, rules, due_s)
+
+    return vary
+
+
+PRESSURES = ("sbp_mmhg", "dbp_mmhg", "map_mmhg")
+"""Pressures of a beat whose variability is computed."""
+
+VARY = {
+    "variability": _variability_by(physiology.variability_windows),
+    "variability_pressure": _variability_by(physiology.pressure_variability_windows),
+}
+"""Tables of variability, and how beats become each."""
+
+
+def _variability(name: str) -> Registered:
+    declared: Product = physiology.PRODUCTS[name]
+    columns = (
+        Column("tai_ns", "ns", "start of the window, a whole minute of UTC"),
+        Column("stop_ns", "ns", "end of the window"),
+        Column("subject", "", "subject"),
+        Column("phase", "", "phase at the start of the window; null outside the timeline"),
+        Column("hour_h", "h", "local time of day at the start of the window"),
+        Column("light", "", "true where the light is on by the cycle"),
+        Column("source", "", "where the beats are from: pressure or ecg"),
+        *(column for column in declared.columns if column.name not in {"start_ns", "stop_ns"}),
+    )
+    values = ("calibration", "zeros", "installations", "schedule", "phases", "light", "species")
+    product = replace(
+        declared,
+        columns=columns,
+        parameters=(*declared.parameters, *declarations.REJECTION),
+        quality_rejects=QUALITY_REJECTS,
+        mission_values=values,
+    )
+    return Registered(product, "subject_bin", partial(make_variability, vary=VARY[name], tables=DETECTORS))
+
+
+def _variability_phases() -> Registered:
+    declared: Product = physiology.PRODUCTS["variability_phases"]
+    columns = (Column("subject", "", "subject"), *_PHASE, *declared.columns)
+    product = replace(declared, inputs=("variability", "findings"), columns=columns, mission_values=("phases",))
+    return Registered(product, "subject", partial(make_variability_phases, long_term=physiology.long_term))
+
+
 def _rhythm(name: str) -> Registered:
     declared: Product = physiology.PRODUCTS[name]
     columns = (Column("subject", "", "subject"), *_PHASE, *declared.columns[:1], *_UNIT, *declared.columns[1:])
@@ -170,10 +232,13 @@ REGISTRY: Mapping[str, Registered] = {
     "windows_1h": _windows(declarations.WINDOWS_1H, 60),
     "baroreflex": _reflex(baroreflex.BAROREFLEX, baroreflex.reflex_rows),
     "baroreflex_sequences": _reflex(baroreflex.BAROREFLEX_SEQUENCES, baroreflex.sequence_rows),
+    "variability": _variability("variability"),
+    "variability_pressure": _variability("variability_pressure"),
     "channel_windows": Registered(declarations.CHANNEL_WINDOWS, "bin", make_channel_windows),
     "alarms": Registered(declarations.ALARMS, "bin", make_alarms),
     "findings": Registered(declarations.FINDINGS, "subject", make_findings),
     "phases": Registered(declarations.PHASES, "subject", make_phases),
+    "variability_phases": _variability_phases(),
     "days": Registered(declarations.DAYS, "subject", make_days),
     **{name: _rhythm(name) for name in physiology.RHYTHMS},
     "bouts": Registered(
