@@ -32,6 +32,14 @@ if TYPE_CHECKING:
 @click.option(
     "--window", "window_s", type=click.FloatRange(1), default=60.0, show_default=True, help="Length of a window [s]."
 )
+@click.option(
+    "--variability-window",
+    "variability_s",
+    type=click.FloatRange(10),
+    default=180.0,
+    show_default=True,
+    help="Length of a window of variability [s]; it is computed where --species is given.",
+)
 @json_option
 def command(
     file: Path,
@@ -43,12 +51,15 @@ def command(
     rate_hz: float | None,
     format_name: str | None,
     window_s: float,
+    variability_s: float,
     as_json: bool,
 ) -> None:
     """Find the beats in FILE (EDF, EDF+, BDF, WFDB, LabChart, CSV, TSV or Parquet), and write what is known of each.
 
     Channels of pressure and ECG are found by unit and name, or by option. beats.csv has one row per beat and begins
-    with time_s, seconds from the start of the recording: the foot in a pressure, the R peak in an ECG.
+    with time_s, seconds from the start of the recording: the foot in a pressure, the R peak in an ECG. Where the
+    species is named, variability.csv has the variability of intervals in windows, and variability_pressure.csv that of
+    pressures.
     """
     from telemus.exchange import read_recording
     from telemus.pipeline import analyse_recording, known_species
@@ -65,7 +76,13 @@ def command(
         ecg=list(ecg) or None,
         units=_units(units),
     )
-    result = analyse_recording(recording.channels, species=species, origin_ns=recording.origin_ns, window_s=window_s)
+    result = analyse_recording(
+        recording.channels,
+        species=species,
+        origin_ns=recording.origin_ns,
+        window_s=window_s,
+        variability_s=variability_s,
+    )
     written = _write(out, file, recording, result)
     accounts = {one.name: {"quantity": one.quantity, **one.account} for one in result.channels}
     if as_json:
@@ -114,5 +131,11 @@ def _write(out: Path, file: Path, recording: Recording, result: RecordingResult)
     write_windows_csv(out / "windows.csv", windows, vocabularies=(BeatQuality,))
     source = recording.path if recording.path.is_file() else file
     digest = file_sha256(source) if source.is_file() else "of several files; see their own"
+    written = ["beats.parquet", "beats.csv", "windows.csv"]
+    varied = {"variability.csv": result.variability(), "variability_pressure.csv": result.pressure_variability()}
+    for name, table in varied.items():
+        if table.num_rows:
+            write_windows_csv(out / name, table)
+            written.append(name)
     write(recording_page(file.name, recording, result, digest), out / "report.html")
-    return [out / name for name in ("beats.parquet", "beats.csv", "windows.csv", "report.html")]
+    return [out / name for name in (*written, "report.html")]

@@ -14,6 +14,7 @@ __all__, __getattr__, __dir__ = _open_door(
         "ingest_files": "ingest",
         "plan": "Plan make_plan",
         "recording": "ChannelResult RecordedChannel RecordingResult analyse_recording",
+        "recording_variability": "ChannelVariability",
         "registry": "REGISTRY known_species",
         "revision": "revise",
         "run": "Failure ProcessSummary process",

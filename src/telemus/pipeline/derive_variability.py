@@ -72,7 +72,7 @@ def _asked(work: Work) -> tuple[str, int]:
 
 
 def make_variability_phases(work: Work, long_term: Callable[..., LongTerm]) -> pa.Table:
-    """Make ``variability_phases`` of one subject: a row for each source of beats, of the whole record and each phase."""
+    """Make ``variability_phases`` of one subject: a row for each source, of the whole record and each phase."""
     windows = alive(columns_of(work.table("variability")), work.table("findings"))
     if not windows or len(windows["tai_ns"]) == 0:
         return rows_table([], work)

@@ -13,9 +13,10 @@ from telemus.pipeline.derive_beats import Columns, Search, beats_between, chunks
 from telemus.pipeline.derive_level2 import CHUNK_S
 from telemus.pipeline.derive_load import LIMIT
 from telemus.pipeline.derive_windows import received_seconds, source_columns
+from telemus.pipeline.recording_table import channel_table, grid_edges, window_times
+from telemus.pipeline.recording_variability import NOTHING, ChannelVariability, channel_variability
 from telemus.pipeline.registry import DETECTORS, REGISTRY, RULES, interval_summary
 from telemus.pipeline.stretches import anchors_of
-from telemus.pipeline.work import table_of
 from telemus.product import Product
 from telemus.series import NS_PER_S, Samples
 
@@ -50,6 +51,7 @@ class ChannelResult(NamedTuple):
     beats: pa.Table
     windows: pa.Table
     account: Mapping[str, Any]
+    variability: ChannelVariability
 
 
 class RecordingResult(NamedTuple):
@@ -66,6 +68,14 @@ class RecordingResult(NamedTuple):
         """Return the windows of all channels in one table; a measure that a channel does not have is null."""
         return _together([one.windows for one in self.channels])
 
+    def variability(self) -> pa.Table:
+        """Return the windows of variability of all channels; no columns where the species is not known."""
+        return _together([one.variability.intervals for one in self.channels])
+
+    def pressure_variability(self) -> pa.Table:
+        """Return the windows of variability of all pressures; no columns where there is none."""
+        return _together([one.variability.pressures for one in self.channels])
+
 
 def _together(tables: list[pa.Table]) -> pa.Table:
     return pa.concat_tables(tables, promote_options="default") if tables else pa.table({})
@@ -77,27 +87,30 @@ def analyse_recording(
     species: str | None = None,
     origin_ns: int = 0,
     window_s: float = 60.0,
+    variability_s: float = 180.0,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> RecordingResult:
     """Find the beats of each channel of a recording, and sum them up in windows.
 
     Arterial pressure and ECG are searched; other channels are skipped and named. ``species`` gives the norms that
     mark beats; detection does not ask for it. ``origin_ns`` is the instant [ns] from which seconds are counted and
-    windows stand; ``parameters`` product -> name -> value, where they differ from the default. A gap is never
-    bridged; memory beyond the samples is bounded.
+    windows stand; ``variability_s`` [s] the length of a window of variability, which is computed where the species is
+    known, for its bands belong to a species; ``parameters`` product -> name -> value, where they differ from the
+    default. A gap is never bridged; memory beyond the samples is bounded.
 
     Raises SignalError on an unknown species or a window that is not above 0 s, ProductError on an unknown parameter.
     """
-    if not window_s > 0:
-        raise SignalError(f"analyse_recording: got windows of {window_s} s, wanted a length above 0 s")
+    if not (window_s > 0 and variability_s > 0):
+        got = f"{window_s} and {variability_s} s"
+        raise SignalError(f"analyse_recording: got windows of {got}, wanted lengths above 0 s")
     searched = {detector.quantity: name for name, detector in DETECTORS.items()}
     results, skipped = [], []
     for channel in channels:
         if channel.quantity not in searched:
             skipped.append(channel.name)
             continue
-        given = (parameters or {}).get(searched[channel.quantity], {})
-        results.append(_analyse(channel, searched[channel.quantity], species, (origin_ns, window_s), given))
+        grid = origin_ns, window_s
+        results.append(_analyse(channel, searched[channel.quantity], species, grid, variability_s, parameters or {}))
     return RecordingResult(tuple(results), tuple(skipped))
 
 
@@ -106,9 +119,11 @@ def _analyse(
     table: str,
     species: str | None,
     grid: tuple[int, float],
-    given: Mapping[str, Any],
+    variability_s: float,
+    parameters: Mapping[str, Mapping[str, Any]],
 ) -> ChannelResult:
     product = REGISTRY[table].product
+    given = parameters.get(table, {})
     samples = channel.samples
     rate_hz = samples.segments[0].rate_hz if samples.segments else 1000.0
     known = {name: value for name, value in product.with_parameters(given).items() if name != LIMIT}
@@ -123,7 +138,12 @@ def _analyse(
     time_s = (beats["tai_ns"] - grid[0]) / NS_PER_S
     rows = {"time_s": time_s, "channel": np.full(len(time_s), channel.name, dtype=object)}
     rows |= {name: column for name, column in beats.items() if name != "tai_ns"}
-    return ChannelResult(channel.name, channel.quantity, product, _table(rows, product), windows, account)
+    varied = NOTHING
+    if species is not None:
+        varied = channel_variability(channel.name, samples, beats, species, (grid[0], variability_s), parameters)
+    return ChannelResult(
+        channel.name, channel.quantity, product, channel_table(rows, product), windows, account, varied
+    )
 
 
 def samples_beats(samples: Samples, how: Search) -> Columns:
@@ -138,30 +158,12 @@ def samples_beats(samples: Samples, how: Search) -> Columns:
 def _windows(name: str, samples: Samples, beats: Columns, grid: tuple[int, float]) -> tuple[pa.Table, float]:
     """Return the windows of a channel, and how many seconds of it are usable."""
     origin_ns, window_s = grid
-    length_ns = round(window_s * NS_PER_S)
-    first = (samples.start_ns - origin_ns) // length_ns
-    last = max(-((origin_ns - samples.stop_ns) // length_ns), first + 1)
-    edges_ns = origin_ns + length_ns * np.arange(first, last + 1, dtype=np.int64)
+    edges_ns = grid_edges(samples, origin_ns, window_s)
     product = REGISTRY["windows_1min"].product
     rows = source_columns("", beats, edges_ns, RULES, product.with_parameters({}))
     received = received_seconds(samples, edges_ns)
-    columns: Columns = {
-        "start_s": (edges_ns[:-1] - origin_ns) / NS_PER_S,
-        "stop_s": (edges_ns[1:] - origin_ns) / NS_PER_S,
-        "channel": np.full(len(received), name, dtype=object),
-        "received_share": np.minimum(received / window_s, 1.0),
-    }
+    columns = window_times(name, edges_ns[:-1], edges_ns[1:], origin_ns)
+    columns["received_share"] = np.minimum(received / window_s, 1.0)
     columns |= {key.removeprefix("_"): column for key, column in rows.items()}
     shown = (received > 0) | (columns["n_beats"] > 0)
-    return _table({key: column[shown] for key, column in columns.items()}, product), float(received.sum())
-
-
-def _table(columns: Mapping[str, Any], product: Product) -> pa.Table:
-    seconds = {name: pa.array(columns[name]) for name in ("time_s", "start_s", "stop_s") if name in columns}
-    text = {"channel": pa.array(list(columns["channel"]), pa.string())}
-    rest = {name: column for name, column in columns.items() if name not in {*seconds, "channel"}}
-    table = table_of(rest, product)
-    fixed = seconds | text
-    return pa.table(fixed | {name: table[name] for name in table.column_names}).cast(
-        pa.schema([*(pa.field(name, column.type) for name, column in fixed.items()), *table.schema])
-    )
+    return channel_table({key: column[shown] for key, column in columns.items()}, product), float(received.sum())

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from telemus import __version__
 from telemus.clock import NS_PER_S
-from telemus.pipeline import ChannelResult, RecordedChannel, RecordingResult
+from telemus.pipeline import REGISTRY, ChannelResult, RecordedChannel, RecordingResult
 from telemus.provenance import environment
 from telemus.report.definitions import bit_table, product_table
 from telemus.report.numbers import ABSENT, count, number, percent
@@ -18,6 +18,7 @@ from telemus.report.page import Block, Fact, Page, Picture, Section, Table, Text
 from telemus.report.physiology_sections import wave_of
 from telemus.report.signal_figures import Wave, distribution_figure, share_figure, wave_figure
 from telemus.report.time_figures import Trend, course_figure
+from telemus.report.variability_section import variability_blocks
 from telemus.report.view import column
 from telemus.series import Samples
 
@@ -91,6 +92,7 @@ def _channel_section(found: ChannelResult, samples: Samples, origin_ns: int) -> 
     blocks += _course(found)
     blocks += _distribution(found)
     blocks += _quality(found)
+    blocks += variability_blocks(found)
     return Section(f"channel-{found.name}", f"Channel {found.name}", blocks)
 
 
@@ -156,5 +158,8 @@ def _told(value: Any) -> str:
 
 def _definitions(result: RecordingResult) -> Section:
     products = {one.product.name: one.product for one in result.channels}
+    for name, table in (("variability", result.variability()), ("variability_pressure", result.pressure_variability())):
+        if table.num_rows:
+            products[name] = REGISTRY[name].product
     tables: list[Block] = [product_table(product, {}, "") for product in products.values()]
     return Section("definitions", "Definitions", [*tables, bit_table()])
