@@ -8,6 +8,7 @@
 The only room that reads and writes Parquet: ``write_table`` and ``read_table`` serve others.
 """
 
+from telemus.archive.backup import BackupSummary, backup
 from telemus.archive.checks import BlockChecks
 from telemus.archive.compaction import CompactionSummary, compact
 from telemus.archive.decimation import Decimated
@@ -15,7 +16,7 @@ from telemus.archive.disk import require_space
 from telemus.archive.gaps import Gap
 from telemus.archive.granule import Draft, Granule
 from telemus.archive.journal import Journal
-from telemus.archive.opening import create, open, open_or_create
+from telemus.archive.opening import create, heal, open, open_or_create
 from telemus.archive.parquet import annotate, read_table, table_writer, write_table
 from telemus.archive.pyramid_tiles import update_pyramid
 from telemus.archive.received import Received
@@ -24,11 +25,12 @@ from telemus.archive.revision import revise_mission
 from telemus.archive.samples import SAMPLES, SampleRow, tables_of
 from telemus.archive.store import Archive
 from telemus.archive.table_files import open_table
-from telemus.archive.verification import Damage
+from telemus.archive.verification import Damage, verify
 
 __all__ = [
     "SAMPLES",
     "Archive",
+    "BackupSummary",
     "BlockChecks",
     "CompactionSummary",
     "Damage",
@@ -41,8 +43,10 @@ __all__ = [
     "Reception",
     "SampleRow",
     "annotate",
+    "backup",
     "compact",
     "create",
+    "heal",
     "open",
     "open_or_create",
     "open_table",
@@ -52,5 +56,6 @@ __all__ = [
     "table_writer",
     "tables_of",
     "update_pyramid",
+    "verify",
     "write_table",
 ]

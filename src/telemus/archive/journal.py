@@ -63,17 +63,25 @@ class Journal:
 
     def lines(self, start: int = 0) -> Iterator[Line]:
         """Yield the lines from byte ``start`` on, numbered from there; empty ones, left by a torn line, are none."""
-        if not disk.is_file(self.path):
-            return
-        stop = start
-        for number, line in enumerate(disk.read(self.path, start).splitlines(keepends=True), 1):
-            begin, stop = stop, stop + len(line)
-            if line.strip():
-                yield Line(begin, stop, number, _entry_of(line))
+        if disk.is_file(self.path):
+            yield from _lines_in(disk.read(self.path, start), start)
 
     def damage(self) -> list[Line]:
         """Return the lines that are not what was written."""
         return [line for line in self.lines() if line.entry is None]
+
+
+def entries_in(content: bytes) -> Iterator[dict[str, Any]]:
+    """Yield the entries in the bytes of a journal; lines that fail their CRC are passed over."""
+    yield from (line.entry for line in _lines_in(content, 0) if line.entry is not None)
+
+
+def _lines_in(content: bytes, start: int) -> Iterator[Line]:
+    stop = start
+    for number, line in enumerate(content.split(b"\n"), 1):
+        begin, stop = stop, min(stop + len(line) + 1, start + len(content))
+        if line.strip():
+            yield Line(begin, stop, number, _entry_of(line))
 
 
 def _text_of(entry: dict[str, Any]) -> bytes:

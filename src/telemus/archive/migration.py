@@ -106,8 +106,10 @@ def _entry(folder: Path, entry: dict[str, Any]) -> dict[str, Any]:
 def _json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(disk.read(path))
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise ArchiveError(f"{path.parent}: got no readable {path.name}, wanted an archive made by Telemus") from error
+    except ValueError as error:
+        raise DamageError(f"{path}: got {error}, wanted what Telemus wrote; `telemus rebuild` may heal it") from error
     if not isinstance(content, dict):
         raise ArchiveError(f"{path}: got {type(content).__name__}, wanted an archive made by Telemus")
     return content

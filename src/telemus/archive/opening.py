@@ -7,9 +7,11 @@ from pathlib import Path
 from telemus import mission as missions
 from telemus.archive import disk
 from telemus.archive.documents import read_document
-from telemus.archive.identity import FORMAT, NAME, new_identity, write_identity
+from telemus.archive.identity import COPY, FORMAT, NAME, new_identity, write_identity
+from telemus.archive.lock import WriterLock
 from telemus.archive.migration import migrate, stated_format
 from telemus.archive.pointers import Shelf
+from telemus.archive.rebuilding import restore_identity
 from telemus.archive.store import Archive
 from telemus.errors import ArchiveError
 
@@ -62,6 +64,21 @@ def open(path: Path | str) -> Archive:
     read_document(target / NAME)
     archive.catch_up()
     return archive
+
+
+def heal(path: Path | str) -> tuple[Archive, list[str]]:
+    """Open an archive that may be damaged, heal what has a second copy, and take out of use what can be made again.
+
+    Returns it with one sentence for each thing done. Raises ArchiveError where there is no archive, DamageError where
+    both copies of what it says of itself are damaged.
+    """
+    target = Path(path)
+    if not (disk.is_file(target / NAME) or disk.is_file(target / COPY)):
+        raise ArchiveError(f"{target}: got no {NAME}, wanted an archive made by Telemus")
+    with WriterLock(target / "lock"):
+        done = list(restore_identity(target))
+    archive = open(target)
+    return archive, done + archive.restore()
 
 
 def open_or_create(path: Path | str, mission_folder: Path | str, timeline_name: str) -> Archive:

@@ -41,7 +41,7 @@ from telemus.archive.received import LIVE, Received, receive, received_files, ta
 from telemus.archive.reception import FLUSH_INTERVAL_S, Reception, begin
 from telemus.archive.samples import SAMPLES
 from telemus.archive.stored_rows import StoredRows
-from telemus.archive.verification import Damage, damages
+from telemus.archive.verification import Damage, verify
 from telemus.errors import ArchiveError
 from telemus.provenance import digest
 from telemus.series import Samples
@@ -361,4 +361,4 @@ class Archive:
 
     def verify(self) -> list[Damage]:
         """Return each damage found in any file of the archive, with its place and its remedy; empty if all is well."""
-        return damages(self.path, self.decisions)
+        return verify(self.path)

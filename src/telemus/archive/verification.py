@@ -15,7 +15,7 @@ from telemus.archive.journal import Journal
 from telemus.archive.pointers import CURRENT, Shelf
 from telemus.archive.received import ACCOUNT, INDEX, MARK, Received, received_folders, received_in
 from telemus.archive.reception import BEGUN, JOURNAL, MANIFEST
-from telemus.errors import DamageError
+from telemus.errors import ArchiveError, DamageError
 
 REBUILD, BACKUP = "telemus rebuild makes it again", "copy it from a backup"
 
@@ -43,13 +43,18 @@ class Damage(NamedTuple):
         return {**self._asdict(), "path": str(self.path)}
 
 
-def damages(archive: Path, decisions: Journal) -> list[Damage]:
-    """Return every damage of an archive. Reads every byte of it; raises nothing but what the disk itself raises."""
+def verify(archive: Path) -> list[Damage]:
+    """Return every damage of an archive. Reads every byte of it and changes none.
+
+    Raises ArchiveError where there is no archive, or one of another format.
+    """
+    if not (disk.is_file(archive / NAME) or disk.is_file(archive / COPY)):
+        raise ArchiveError(f"{archive}: got no {NAME}, wanted an archive made by Telemus")
     return [
         *_of_identity(archive),
         *(one for folder in received_folders(archive / "l0") for one in _of_received(folder)),
         *_of_shelf(archive),
-        *_of_lines(decisions, "decisions", BACKUP),
+        *_of_lines(Journal(archive / "decisions.jsonl"), "decisions", BACKUP),
         *_of_document(archive / ACCOUNT, "account", REBUILD),
     ]
 

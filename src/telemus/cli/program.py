@@ -30,6 +30,9 @@ VERBS = {
     "report": "Write the page of an archive.",
     "analyse": "Find the beats of a laboratory's recording: EDF, WFDB, LabChart, CSV, Parquet.",
     "decode": "Turn packets into tables by an XTCE definition.",
+    "verify": "Find and name damage in any file of an archive.",
+    "rebuild": "Make everything above the received bytes again where it is damaged or missing.",
+    "backup": "Copy an archive, also while it is written; the second time only what is new.",
     "check": "Report every fault of a mission folder at once.",
 }
 """The verbs, with what each does; each lives in the file of its name."""

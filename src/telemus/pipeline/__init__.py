@@ -16,6 +16,7 @@ __all__, __getattr__, __dir__ = _open_door(
         "recording": "ChannelResult RecordedChannel RecordingResult analyse_recording",
         "recording_variability": "ChannelVariability",
         "registry": "REGISTRY known_species",
+        "restoring": "RebuildSummary rebuild",
         "revision": "revise",
         "run": "Failure ProcessSummary process",
         "subtraction": "Correction",
