@@ -55,6 +55,7 @@ class _Tables(NamedTuple):
     steps: NDArray[np.uint64]
     field: NDArray[np.int64]
     bases: NDArray[np.int64]
+    turns: NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,19 @@ def _tables(check_symbols: int, dual_basis: bool) -> _Tables:
     field[1, exponentials] = np.arange(SYMBOLS)
     field[2, :256] = np.bitwise_count(np.arange(256, dtype=np.uint8))
     bases = np.stack([to_conventional, to_dual]).astype(np.int64)
-    return _Tables(_frozen(steps.view(">u8").astype(np.uint64)), _frozen(field), _frozen(bases))
+    return _Tables(_frozen(steps.view(">u8").astype(np.uint64)), _frozen(field), _frozen(bases), _turns())
+
+
+@cache
+def _turns() -> NDArray[np.uint64]:
+    """Return (16, 255, 32): what a term of the locator, by its power less one and its logarithm, is at all 255 places.
+
+    Eight places share a word, the first in its lowest octet.
+    """
+    exponentials = np.array(_powers(_powers(2)[ROOT_STEP]), np.uint64)
+    power, logarithm, place = np.ogrid[1:17, 0:SYMBOLS, 0:256]
+    values = exponentials[(logarithm - power * place) % SYMBOLS].reshape(16, SYMBOLS, 32, 8)
+    return _frozen(np.bitwise_or.reduce(values << (8 * np.arange(8, dtype=np.uint64)), axis=-1))
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
