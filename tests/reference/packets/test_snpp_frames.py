@@ -13,7 +13,7 @@ from telemus.packets.frames import FrameLayout, FrameReader
 LAYOUT = FrameLayout("aos", 892, randomiser="short", reed_solomon=223, interleave=4)
 
 
-@pytest.mark.parametrize("block", [66_560, 1, 1000, 10_007])
+@pytest.mark.parametrize("block", [66_560, 7, 1000, 10_007])
 def test_65_units_give_12_packets_and_one_gap(shared_data: Path, block: int) -> None:
     stream = (shared_data / "packets" / "snpp_cadus" / "snpp_synchronized_cadus.dat").read_bytes()
     blocks = [stream[start : start + block] for start in range(0, len(stream), block)]

@@ -104,19 +104,22 @@ class FrameDecoder:
         octets = octets_of(block)
         self.received_bytes += octets.size
         units = self._sync.feed(octets, final=final)
-        return [self._note(one) for one in (units if isinstance(units, list) else [units])]
+        found = []
+        for one in units if isinstance(units, list) else [units]:
+            self._note(one)
+            if len(one.rows):
+                found.append(self.decode(one._replace(start_bit=one.start_bit + 8 * self._first_byte)))
+        return found
 
-    def _note(self, units: Units) -> Frames:
-        """Write into the books what the synchroniser found; return the good frames."""
+    def _note(self, units: Units) -> None:
+        """Write into the books what the synchroniser found."""
         for start, stop, reason in units.rejected:
             self.rejections.add(self._first_byte + start, self._first_byte + stop, reason)
-        units = units._replace(start_bit=units.start_bit + 8 * self._first_byte)
         self.sums["marker_errors"] += int(units.marker_errors.sum()) if self._layout.marker else 0
         self.sums["inverted_units"] += int(units.inverted.sum())
-        return self.decode(units)
 
     def decode(self, units: Units) -> Frames:
-        """Return the good frames of units."""
+        """Return the good frames of units (n), n at least 1."""
         rows, symbols, bits, ok = self._correct(units.rows)
         failed: dict[str, NDArray[np.bool_]] = {}
         if not self._layout.detects_errors:
@@ -148,7 +151,7 @@ class FrameDecoder:
         if self._layout.randomiser is not None:
             rows = randomise(rows, self._layout.randomiser)
         code = self._layout.code
-        if code is None or not len(rows):
+        if code is None:
             none = np.zeros((len(rows), 0), np.int16)
             return rows[:, : self._layout.frame_bytes], none, none, np.ones(len(rows), np.bool_)
         found = code.decode(rows, workers=self._workers)

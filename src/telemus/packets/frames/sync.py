@@ -90,7 +90,9 @@ class Synchroniser:
             pass
         if final:
             self._reject(self._end, TRUNCATED if self._locked else NO_MARKER)
-        places = np.concatenate([np.empty(0, np.int64), *self._runs])
+        if not self._runs:
+            return self._none()
+        places = np.concatenate(self._runs)
         wrong = self._distances(places)
         inverted, doubtful = self._polarity(places, wrong)
         rows = self._cut()
@@ -99,9 +101,15 @@ class Synchroniser:
         length = np.full(places.size, rows.shape[1], np.int64)
         return Units(rows, places, length, self._fewest(wrong), inverted, doubtful, tuple(self._rejected))
 
+    def _none(self) -> Units:
+        """Return no units, and what was rejected."""
+        none, no = np.empty(0, np.int64), np.empty(0, np.bool_)
+        rows = np.empty((0, self._step // 8 - self._marker.size), np.uint8)
+        return Units(rows, none, none, none, no, no, tuple(self._rejected))
+
     def _polarity(self, places: Places, own: Places) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which units came turned over, and which are doubtful (n,); ``own`` are the wrong bits of markers."""
-        if not places.size or not self._bits:
+        if not self._bits:
             return np.zeros(places.size, np.bool_), np.zeros(places.size, np.bool_)
         following = np.append(own[1:], 0)
         apart = np.append(places[1:] != places[:-1] + self._step, True)
@@ -127,7 +135,8 @@ class Synchroniser:
 
     def _run(self) -> Places:
         """Return the places from here on that have a good marker and are followed by one."""
-        places = self._at + self._step * np.arange(max(0, (self._end - self._at - self._bits) // self._step + 1))
+        count = (self._end - self._at - self._bits) // self._step + 1
+        places = self._at + self._step * np.arange(count if count > 1 else 0)
         if not self._bits:
             return places[:-1]
         good = self._errors(places) <= self._tolerance
@@ -230,7 +239,7 @@ class Synchroniser:
     def _cut(self) -> Octets:
         """Return the units of all runs, without markers, aligned to whole bytes."""
         step = self._step // 8
-        parts = [np.empty((0, step - self._marker.size), np.uint8)]
+        parts = []
         for run in self._runs:
             first, shift = int(run[0]) // 8 - self._base, int(run[0]) % 8
             octets = self._data[first : first + run.size * step]
@@ -238,4 +247,4 @@ class Synchroniser:
                 following = self._data[first + 1 : first + run.size * step + 1]
                 octets = (octets << np.uint8(shift)) | (following >> np.uint8(8 - shift))
             parts.append(octets.reshape(run.size, step)[:, self._marker.size :])
-        return np.concatenate(parts) if len(parts) != 2 else parts[1]
+        return np.concatenate(parts) if len(parts) > 1 else parts[0]
