@@ -49,3 +49,22 @@ def find_runs(
             runs += 1
         i = max(j, i + 1)
     return runs
+
+
+@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def count_shifted(
+    pressure: NDArray[np.float64], interval: NDArray[np.float64], lags: NDArray[np.int64], least: int
+) -> NDArray[np.int64]:
+    """Return how many runs ``find_runs`` would find at each lag (m,), the intervals shifted around by it."""
+    counts = np.zeros(len(lags), np.int64)
+    n = len(pressure)
+    for m in range(len(lags)):
+        sign, length, at = 0, 1, n - lags[m]
+        for j in range(n - 1):
+            after = at + 1 if at + 1 < n else 0
+            dp, dt = pressure[j + 1] - pressure[j], interval[after] - interval[at]
+            step = 1 if dp > 0.0 and dt > 0.0 else (-1 if dp < 0.0 and dt < 0.0 else 0)
+            length = length + 1 if step != 0 and step == sign else (2 if step != 0 else 1)
+            counts[m] += length == least
+            sign, at = step, after
+    return counts

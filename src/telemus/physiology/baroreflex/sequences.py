@@ -94,8 +94,10 @@ def surrogate_counts(
     n = len(pressure)
     if n < 40:
         raise SignalError(f"surrogate_counts: got {n} beats, wanted at least 40")
+    from telemus.physiology.baroreflex.sequence_kernel import count_shifted
+
     lags = np.random.default_rng(seed).integers(n // 20, n - n // 20, count)
-    return np.array([len(_runs(pressure, np.roll(interval, lag), LEAST_BEATS, 0.0)) for lag in lags], np.int64)
+    return np.asarray(count_shifted(pressure, interval, lags, LEAST_BEATS), np.int64)
 
 
 def low_passed(values: ArrayLike, interval_ms: ArrayLike, cutoff_hz: float) -> NDArray[np.float64]:

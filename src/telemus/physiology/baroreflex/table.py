@@ -14,6 +14,7 @@ from telemus.physiology.baroreflex.transfer import alpha_index, band_transfer, t
 
 DELAYS = (0, 1, 2, 3)
 LEAST_BEATS = 100
+LEAST_SEGMENTS = 4  # with fewer, chance alone is coherent by more than 0.6 once in twenty
 SURROGATES = 39  # the largest of 39 is exceeded by chance once in 40: the upper 2.5 %
 
 
@@ -31,12 +32,14 @@ class Beats(NamedTuple):
 def reflex_rows(beats: Beats, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield the row of ``baroreflex`` of one window: transfer function, alpha index, closed loop in one band.
 
-    ``given``: the product's parameters. Nothing is yielded where under 100 beats are known.
+    ``given``: the product's parameters. Nothing is yielded where under four segments have no gap.
     """
     if _known(beats) < LEAST_BEATS:
         return
     low_hz, high_hz = given["low_hz"], given["high_hz"]
     spectra = transfer_function(*beats, given["segment_s"], given["resample_hz"])
+    if spectra.segments < LEAST_SEGMENTS:
+        return
     loop = closed_loop(beats.sbp_mmhg, beats.interval_ms, low_hz, high_hz, given["order"])
     yield {
         "beats": _known(beats),

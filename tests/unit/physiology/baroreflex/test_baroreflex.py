@@ -62,6 +62,16 @@ def test_no_sequence_crosses_a_missing_beat():
     assert baroreflex_sequences(sbp, np.where(np.arange(12) % 3 == 2, np.nan, sbp)).up_n == 0
 
 
+def test_surrogates_are_counted_as_sequences_are():
+    """The quick count equals the plain one on the intervals rolled by the same lags, gaps included."""
+    rng = np.random.default_rng(4)
+    sbp, interval = rng.standard_normal((2, 400))
+    interval[[7, 50, 51]] = np.nan
+    lags = np.random.default_rng(9).integers(20, 380, 50)
+    plain = [baroreflex_sequences(sbp, np.roll(interval, lag), least_correlation=-1.0) for lag in lags]
+    assert surrogate_counts(sbp, interval, count=50, seed=9).tolist() == [one.up_n + one.down_n for one in plain]
+
+
 def test_independent_noise_has_as_many_sequences_as_its_surrogates():
     rng = np.random.default_rng(8)
     sbp, interval = rng.standard_normal((2, 5000))
