@@ -208,3 +208,21 @@ def test_a_checksum_of_the_container_is_that_of_its_last_field() -> None:
     definition = parse_definition(text.encode())
     assert definition.unsupported == ()
     assert compile_plan(definition).root.has_checksum
+
+
+def test_arrays_of_text_and_of_binary(decode: Decode) -> None:
+    size = "<SizeInBits><Fixed><FixedValue>16</FixedValue></Fixed></SizeInBits>"
+    count = """<DimensionList><Dimension><StartingIndex><FixedValue>0</FixedValue></StartingIndex><EndingIndex>
+<DynamicValue><ParameterInstanceRef parameterRef="N"/><LinearAdjustment intercept="-1"/></DynamicValue></EndingIndex>
+</Dimension></DimensionList>"""
+    types = f"""<StringParameterType name="T"><StringDataEncoding>{size}</StringDataEncoding></StringParameterType>
+<BinaryParameterType name="B"><BinaryDataEncoding><SizeInBits><FixedValue>8</FixedValue></SizeInBits>
+</BinaryDataEncoding></BinaryParameterType><ArrayParameterType name="TS" arrayTypeRef="T">{count}</ArrayParameterType>
+<ArrayParameterType name="BS" arrayTypeRef="B">{count}</ArrayParameterType>"""
+    table = decode(
+        {"N": "U8", "X": "TS", "Z": "BS", "Y": "U8"}, "N X Z Y", "02 61626364 0102 07", "01 6566 03 08", types=types
+    )
+    arrow = to_arrow(table)
+    assert arrow["X"].to_pylist() == [["ab", "cd"], ["ef"]]
+    assert arrow["Z"].to_pylist() == [[b"\1", b"\2"], [b"\3"]]
+    assert column(table, "Y") == [7, 8]

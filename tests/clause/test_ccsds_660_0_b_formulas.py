@@ -58,6 +58,11 @@ def test_a_spline_with_too_few_points_for_its_order_is_reported(decode: Decode) 
     assert np.isnan(calibrated(decode, spline((0, 1), (1, 2), attributes='order="2"'), "0000", reported=1)).all()
 
 
+def test_a_polynomial_of_a_degree_that_nobody_means_is_reported(decode: Decode) -> None:
+    term = '<PolynomialCalibrator><Term coefficient="1" exponent="33"/></PolynomialCalibrator>'
+    assert np.isnan(calibrated(decode, term, "0001", reported=1)).all()
+
+
 def test_a_formula_with_another_parameter_calibrated_and_raw(decode: Decode) -> None:
     formula = """<MathOperationCalibrator><ThisParameterOperand/><ParameterInstanceRefOperand parameterRef="N"/>
 <Operator>*</Operator><ValueOperand>0.5</ValueOperand><Operator>+</Operator></MathOperationCalibrator>"""

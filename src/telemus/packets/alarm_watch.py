@@ -69,9 +69,12 @@ class _State:
         self.tail = Tail()
 
     def settle(self, judged: Judged, alarms: tuple[Alarm, ...]) -> Levels:
-        """Return the levels that count, given how often in a row each alarm wants to be seen or not seen."""
+        """Return the levels (n,) that count, given how often in a row each alarm wants to be seen or not seen."""
+        if not any(one.min_violations > 1 or one.min_conformance > 1 for one in alarms):
+            self.level = int(judged.levels[-1]) if judged.levels.size else self.level
+            return judged.levels
         result = np.empty(judged.levels.size, np.uint8)
-        flat = zip(judged.levels.reshape(-1).tolist(), judged.applied.reshape(-1).tolist(), strict=True)
+        flat = zip(judged.levels.tolist(), judged.applied.tolist(), strict=True)
         for place, (level, applied) in enumerate(flat):
             alarm = alarms[applied] if applied >= 0 else _NONE
             if level:

@@ -216,7 +216,8 @@ def _array(
     if element is None or not counts:
         draft.stop(f"line {entry.line}: {name} is an array without dimensions or elements")
         return ()
-    if element.kind != "aggregate":
+    is_octets = element.encoding is not None and element.encoding.scheme in ("string", "binary")
+    if element.kind != "aggregate" and not is_octets:
         return (_read(draft, name, parameter, element, counts, entry, inside),)
     steps = _parameter(draft, name, parameter, element, entry, replace(inside, repeated=True))
     for count in reversed(counts):
@@ -235,9 +236,6 @@ def _read(
 ) -> Step:
     if kind.encoding is None:
         draft.stop(f"line {entry.line}: {name} has no data encoding")
-        return Block(())
-    if counts and kind.encoding.scheme in ("string", "binary"):
-        draft.stop(f"line {entry.line}: {name} is an array of text or binary")
         return Block(())
     bits = _resolve(draft, kind.encoding.bits, entry.line)
     slot = _column(draft, Field(name, parameter, kind, kind.encoding, NOWHERE, bits, counts), inside)
@@ -290,8 +288,12 @@ def _indirect(draft: _Draft, entry: Entry, inside: _Inside) -> tuple[Step, ...]:
         return ()
     steps: list[Step] = []
     unmatched: list[Comparison] = []
+    kind = find_parameter(draft.definition, entry.named_by)[2]
+    labels = {*kind.labels.values(), *(label for *_, label in kind.label_ranges)}
     for parameter in draft.definition.parameters.values():
         for name in _names_of(parameter, entry.alias_space):
+            if labels and name not in labels:
+                continue
             draft.count += 1
             if draft.count > MAX_STEPS or parameter.type.unsupported or draft.trouble:
                 continue

@@ -68,9 +68,12 @@ def _polynomial(holder: etree._Element, findings: Findings) -> Polynomial:
     terms: dict[int, float] = {}
     for term in named(holder, "Term"):
         exponent = findings.integer(term, term.get("exponent"))
-        if not 0 <= exponent <= _MAX_EXPONENT:
-            findings.fault(term, f"exponent {exponent}", f"0 to {_MAX_EXPONENT}")
+        if exponent < 0:
+            findings.fault(term, f"exponent {exponent}", "0 or more")
             continue
+        if exponent > _MAX_EXPONENT:
+            findings.not_supported(term, f"a polynomial of degree {exponent}")
+            return UNKNOWN
         terms[exponent] = terms.get(exponent, 0.0) + findings.number(term, term.get("coefficient"))
     return Polynomial(tuple(terms.get(power, 0.0) for power in range(max(terms, default=-1) + 1)))
 
