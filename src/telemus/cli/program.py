@@ -101,8 +101,8 @@ def program() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the program and end the process with its exit code; an error is one clear message on standard error."""
-    # Work is spread over processes: threads of the linear algebra beside them only wait for each other, and how they share
-    # a sum would change its last digit. Read by the library when it is loaded, which is after this line.
+    # Work is spread over processes: threads of the linear algebra beside them only wait for each other, and how they
+    # share a sum would change its last digit. The library reads it when it is loaded, which is after this line.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # why: telemus/pipeline/memory.py
     try:
