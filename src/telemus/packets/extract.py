@@ -105,14 +105,20 @@ def _fixed_scalars(fields: list[Field], buffer: Octets, table: PacketTable) -> d
 
 
 def _from_header(one: Field, table: PacketTable) -> list[tuple[str, NDArray[Any]]]:
-    """Return the column from what the walk has read already: APID and sequence count (133.0-B-2 clause 4.1.3)."""
+    """Return the column from what the walk has read already of the primary header (133.0-B-2 clause 4.1.3)."""
     if one.encoding.scheme != "unsigned" or not one.encoding.is_plain or one.encoding.little:
         return []
-    if (one.place.bit, one.bits) == (5, 11):
-        return [(one.name, table.apid)]
-    if (one.place.bit, one.bits) == (18, 14):
-        return [(one.name, table.sequence_count)]
-    return []
+    found: NDArray[Any] | None = None
+    match (one.place.bit, one.bits):
+        case (4, 1):
+            found = table.has_secondary_header.view(np.uint8)
+        case (5, 11):
+            found = table.apid
+        case (16, 2):
+            found = table.sequence_flags
+        case (18, 14):
+            found = table.sequence_count
+    return [] if found is None else [(one.name, found)]
 
 
 def _spans(fields: list[Field]) -> list[tuple[int, int, list[Field]]]:

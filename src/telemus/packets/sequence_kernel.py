@@ -26,7 +26,7 @@ NEVER, SEEN, LOST = 0, 1, 2
 MODULO = 16384
 AHEAD = MODULO // 2
 RESTART_AFTER = 3
-TIMED_WAYS = 8  # cycles of the counter that are remembered where packets carry a time: 131 072 packets
+TIMED_WAYS = 8  # a power of two: cycles that are remembered where packets carry a time, 131 072 packets
 SAMPLE_BYTES = 16  # the secondary header; with a time in it, or a checksum at the end, both ends tell packets apart
 
 _inner = njit(cache=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
@@ -83,7 +83,7 @@ def _repeat(own, way):  # type: ignore[no-untyped-def]
     """Note a duplicate of a packet of that way; one from before a restart takes the restart back."""
     own[DUPLICATES] += 1
     own[AGAIN] = way + 1
-    if own[RESUME_LAST] and way != own[CYCLE] % own[WAYS]:
+    if own[RESUME_LAST] and way != own[CYCLE] & (own[WAYS] - 1):
         own[RESTARTS] -= 1
         own[LATE] += own[PACKETS] - own[RESUME_PACKETS]
         own[LAST], own[CYCLE], own[MISSING] = own[RESUME_LAST] - 1, own[RESUME_CYCLE], own[RESUME_MISSING]
@@ -107,17 +107,14 @@ def _stray(own, count):  # type: ignore[no-untyped-def]
 
 
 @_inner
-def _advance(own, count, ahead, marks):  # type: ignore[no-untyped-def]
-    """Go on to a count that is ahead; those left out are marked as lost."""
+def _lose(own, ahead, marks):  # type: ignore[no-untyped-def]
+    """Mark the counts between the last one and the one ``ahead`` of it as lost."""
     ways = own[WAYS]
-    for _ in range(ahead):
-        own[LAST] = (own[LAST] + 1) & (MODULO - 1)
-        if own[LAST] == 0:
-            own[CYCLE] += 1
-        if own[LAST] != count:
-            marks[own[CELLS] + own[LAST] * ways + own[CYCLE] % ways] = LOST
+    for step in range(1, ahead):
+        count = (own[LAST] + step) & (MODULO - 1)
+        cycle = own[CYCLE] + (count < own[LAST])
+        marks[own[CELLS] + count * ways + (cycle & (ways - 1))] = LOST
     own[MISSING] += ahead - 1
-    own[OTHER_RUN] = own[AGAIN] = 0
 
 
 @njit(cache=True)
@@ -139,7 +136,7 @@ def follow(buffer, table, slots, counters, marks, prints, duplicate, gaps):  # t
         value = _fingerprint(buffer, offset[row] + 6, offset[row] + length[row], not own[WHOLE])
         ways = own[WAYS]
         cell = own[CELLS] + count * ways
-        way = own[CYCLE] % ways
+        way = own[CYCLE] & (ways - 1)
         ahead = (count - own[LAST]) & (MODULO - 1)
         behind = ahead == 0 or ahead >= AHEAD
         if own[PACKETS] == 0:
@@ -158,7 +155,7 @@ def follow(buffer, table, slots, counters, marks, prints, duplicate, gaps):  # t
                 own[LATE] += 1
                 way = lost
             elif behind:
-                way = (own[CYCLE] + 1) % ways  # that of the restart, if it is one
+                way = (own[CYCLE] + 1) & (ways - 1)  # that of the restart, if it is one
                 _stray(own, count)
             else:
                 if ahead > 1:
@@ -166,8 +163,11 @@ def follow(buffer, table, slots, counters, marks, prints, duplicate, gaps):  # t
                         gaps[found, 0], gaps[found, 1] = row, own[LAST]
                         gaps[found, 2], gaps[found, 3] = count, ahead - 1
                     found += 1
-                _advance(own, count, ahead, marks)
-                way = own[CYCLE] % ways
+                    _lose(own, ahead, marks)
+                own[CYCLE] += own[LAST] > count  # rollover
+                own[LAST] = count
+                own[OTHER_RUN] = own[AGAIN] = 0
+                way = own[CYCLE] & (ways - 1)
         own[PACKETS] += 1
         marks[cell + way] = SEEN
         prints[cell + way] = value

@@ -19,12 +19,15 @@ PLAN = compile_plan(DEFINITION)
 
 
 def table_of(packets: list[bytes]) -> tuple[Any, PacketTable]:
+    """A buffer of the packets, each with its own length in its header, and the table that a walk makes of them."""
+    packets = [one[:4] + (len(one) - 7 & 0xFFFF).to_bytes(2, "big") + one[6:] for one in packets]
     lengths = np.array([len(one) for one in packets], np.int32)
     offset = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
     buffer = np.frombuffer(b"".join(packets) + bytes(16), np.uint8)
     headers = np.array([list(one[:4]) for one in packets], np.uint16)
     apid, count = (headers[:, 0] & 7) << 8 | headers[:, 1], (headers[:, 2] & 0x3F) << 8 | headers[:, 3]
-    return buffer, PacketTable(offset, lengths, apid, count, np.zeros(lengths.size, np.uint8))
+    flags = headers[:, 2] >> 6 | (headers[:, 0] & 8) >> 1
+    return buffer, PacketTable(offset, lengths, apid, count, flags.astype(np.uint8))
 
 
 @settings(max_examples=150, deadline=None)

@@ -35,7 +35,7 @@ def whole_file(path: Path) -> tuple[np.ndarray[Any, Any], PacketTable]:
         length=np.array([octets.size], np.int32),
         apid=np.array([(int(octets[0]) & 7) << 8 | int(octets[1])], np.uint16),
         sequence_count=np.array([(int(octets[2]) & 0x3F) << 8 | int(octets[3])], np.uint16),
-        flags=np.array([int(octets[2]) >> 6], np.uint8),
+        flags=np.array([int(octets[2]) >> 6 | (int(octets[0]) & 8) >> 1], np.uint8),
     )
 
 
