@@ -73,7 +73,7 @@ class Ledger:
 
     def follow(self, buffer: Octets, table: PacketTable, base: int) -> NDArray[np.bool_]:
         """Follow the sequence counts; return (n,) True where a packet is a duplicate, whose bytes are noted."""
-        self._open_slots(np.unique(table.apid))
+        self._open_slots(np.flatnonzero(np.bincount(table.apid)))
         duplicate = np.zeros(table.size, np.bool_)
         gaps = np.empty((_GAPS_PER_CALL, 4), np.int64)
         for start in range(0, table.size, _GAPS_PER_CALL):

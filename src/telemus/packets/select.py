@@ -49,7 +49,9 @@ def _descend(
         taken = left.copy()
         for match in child.container.criteria:
             taken &= _matches(plan, match, buffer, table, rows, known)
-        if taken.any():
+        if taken.all():
+            left = ~_descend(child, buffer, table, rows, found)
+        elif taken.any():
             left[np.flatnonzero(taken)[_descend(child, buffer, table, rows[taken], found)]] = False
     if plan.container.abstract:
         return ~left
@@ -91,7 +93,7 @@ def _look_up(
 def _values(field: Field, bits: int, buffer: Octets, table: PacketTable, rows: NDArray[np.int64]) -> NDArray[Any]:
     """Return the raw values; where the packet is too short for the field, some value that is not used."""
     if (field.place.bit, bits) == (5, 11):
-        return table.apid[rows]
+        return table.apid if rows.size == table.size else table.apid[rows]
     reach = (field.place.bit + bits + 7) // 8
     starts = table.offset[rows]
     if reach > 6:

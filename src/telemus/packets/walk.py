@@ -23,7 +23,7 @@ from telemus.packets.crc import TABLES
 from telemus.packets.seal_kernel import GRID
 from telemus.packets.walk_kernel import walk_block
 
-_ROWS_PER_CALL = 1 << 18
+_ROWS_PER_CALL = 1 << 20  # room that is not filled is never touched
 _RANGES_PER_CALL = 1 << 12
 VERSION_AND_TYPE = 0xF0
 VERSION_ONLY = 0xE0
