@@ -43,9 +43,10 @@ class ApidAccount:
 
     ``missing`` is what the sequence counts leave out, ``late`` what came after all and closed its gap, ``out_of_order``
     what came with a count that was not missed. ``unverified`` packets have nothing that confirms their limits;
-    ``longer`` ones have bytes at the end that their definition does not describe. ``missing_modulo`` is True where only
-    the fourteen bits of the count tell what is missing, so that whole cycles of 16384 packets may be missing besides:
-    the packets carry no time that the definition marks, or keep no period.
+    ``longer`` ones have bytes at the end that their definition does not describe. ``groups`` of segments were joined,
+    ``broken_groups`` of them not decoded. ``missing_modulo`` is True where only the fourteen bits of the count tell
+    what is missing, so that whole cycles of 16384 packets may be missing besides: the packets carry no time that the
+    definition marks, or keep no period.
     """
 
     apid: int
@@ -66,6 +67,8 @@ class ApidAccount:
     longer: int = 0
     gaps: tuple[Gap, ...] = ()
     gaps_omitted: int = 0
+    groups: int = 0
+    broken_groups: int = 0
     missing_modulo: bool = True
     clock_steps: tuple[ClockStep, ...] = ()
     clock_steps_omitted: int = 0
@@ -193,6 +196,8 @@ def _merge_apid(parts: list[ApidAccount]) -> ApidAccount:
         longer=sum(one.longer for one in parts),
         gaps=tuple(gaps[:MAX_LISTED]),
         gaps_omitted=sum(one.gaps_omitted for one in parts) + max(0, len(gaps) - MAX_LISTED),
+        groups=sum(one.groups for one in parts),
+        broken_groups=sum(one.broken_groups for one in parts),
         missing_modulo=any(one.missing_modulo for one in parts),
         clock_steps=tuple(steps[:MAX_LISTED]),
         clock_steps_omitted=sum(one.clock_steps_omitted for one in parts) + max(0, len(steps) - MAX_LISTED),
@@ -221,6 +226,8 @@ def _apid_dict(one: ApidAccount) -> dict[str, Any]:
         "longer": one.longer,
         "gaps": [gap._asdict() for gap in one.gaps],
         "gaps_omitted": one.gaps_omitted,
+        "groups": one.groups,
+        "broken_groups": one.broken_groups,
         "clock_steps": [step._asdict() for step in one.clock_steps],
         "clock_steps_omitted": one.clock_steps_omitted,
     }

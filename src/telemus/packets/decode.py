@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator
-from dataclasses import dataclass
+from collections.abc import Collection, Generator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,18 +14,22 @@ from telemus.packets.account import Account
 from telemus.packets.ccsds import IDLE_APID, Block, PacketTable, octets_of
 from telemus.packets.columns import Octets, Ragged
 from telemus.packets.extract import extract, read_rows, rows_that_fit
+from telemus.packets.groups import PacketGroup
 from telemus.packets.ledger import Ledger
 from telemus.packets.plan import ContainerPlan, Plan, compile_plan
+from telemus.packets.segments import Joined, SegmentJoiner
 from telemus.packets.select import select
 from telemus.packets.time_codes import cuc_to_ns
 from telemus.packets.told import told_column
-from telemus.packets.walk import Walker
+from telemus.packets.walk import ApidRule, Walker
 from telemus.packets.walk_state import CHECKSUM, REASONS, TRUNCATED
 from telemus.packets.xtce import Definition, read_definition
 
 Column = NDArray[Any] | Ragged
 
 TOO_SHORT = "shorter than its definition"
+SEGMENTS = "segments"
+"""Under this name the account counts packets that were joined to others."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,9 @@ class Decoder:
 
     ``definition`` is XTCE, read or compiled, or the path of it. ``containers`` limits what is decoded (the account
     covers all). ``prefix_bytes`` are skipped before each packet, ``suffix_bytes`` behind it. A packet that came before
-    is counted, not returned again. ``source`` names the stream in the account.
+    is counted, not returned again. ``source`` names the stream in the account. ``grouped``: APIDs whose segments are
+    joined before they are decoded, and how many octets of secondary header to take off all but the first; groups that
+    are broken are not decoded but handed out by ``broken_groups``, and checksums of segments are not looked at.
     """
 
     def __init__(
@@ -96,9 +102,12 @@ class Decoder:
         prefix_bytes: int = 0,
         suffix_bytes: int = 0,
         source: str = "",
+        grouped: Mapping[int, int] | None = None,
     ) -> None:
         self.plan = as_plan(definition, root)
-        rules = self.plan.rules
+        rules = self.plan.rules | dict.fromkeys(grouped or (), ApidRule())
+        self._joiner = SegmentJoiner(grouped) if grouped else None
+        self._broken: list[PacketGroup] = []
         timed = [one.apid for one in self.plan.containers.values() if one.time and one.apid is not None]
         checksummed = frozenset(apid for apid, rule in rules.items() if rule.checksum)
         self._ledger = Ledger(source, checksummed, frozenset(timed), frozenset(rules))
@@ -158,9 +167,43 @@ class Decoder:
             self._ledger.frame(self._between * table.size - imagined)
         if consumed:
             self._ends_whole = bool(table.size) and int(table.offset[-1] + table.length[-1]) == consumed
-        tables = self._decode(buffer, self._without_idle(buffer, table), base)
+        table = self._without_idle(buffer, table)
+        if table.size:
+            duplicate = self._ledger.follow(buffer, table, base)
+            table = table.take(~duplicate) if duplicate.any() else table
+        tables = []
+        if self._joiner is not None:
+            segment = self._joiner.is_segment(table)
+            self._ledger.keep(table.take(segment), SEGMENTS)
+            for group in self._joiner.join(buffer, table.take(segment), base, final=final):
+                tables += self._decode_groups(group)
+            table = table.take(~segment)
+        tables += self._decode(buffer, table, base)
         self._position += consumed
         return Advance(tables, consumed)
+
+    def broken_groups(self) -> list[PacketGroup]:
+        """Return the groups of segments that were broken since this was last asked; nothing of them is thrown away."""
+        broken, self._broken = self._broken, []
+        return broken
+
+    def _decode_groups(self, joined: Joined) -> list[DecodedTable]:
+        tables: list[DecodedTable] = []
+        good = np.zeros(joined.table.size, np.bool_)
+        complete = np.flatnonzero(joined.complete)
+        for plan, rows in select(self.plan.root, joined.octets, joined.table.take(complete)):
+            if plan.undecodable:
+                continue
+            mine = complete[rows]
+            fits, columns = read_rows(plan, joined.octets, joined.table.take(mine))
+            mine = mine[fits]
+            good[mine] = True
+            if mine.size and (self._wanted is None or plan.name in self._wanted):
+                decoded = _decoded(plan, columns, joined.table.take(mine), 0)
+                tables.append(replace(decoded, packet_offset=joined.stream_offset[mine]))
+        self._ledger.group(joined.table.apid, good)
+        self._broken += joined.groups(np.flatnonzero(~good))
+        return tables
 
     def _without_idle(self, buffer: Octets, table: PacketTable) -> PacketTable:
         idle = table.apid == IDLE_APID
@@ -170,10 +213,6 @@ class Decoder:
         return table
 
     def _decode(self, buffer: Octets, table: PacketTable, base: int) -> list[DecodedTable]:
-        if table.size:
-            duplicate = self._ledger.follow(buffer, table, base)
-            if duplicate.any():
-                table = table.take(~duplicate)
         tables: list[DecodedTable] = []
         unclaimed = np.ones(table.size, np.bool_)
         for plan, rows in select(self.plan.root, buffer, table):

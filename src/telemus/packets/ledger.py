@@ -35,6 +35,8 @@ class Ledger:
         self._counters = np.zeros((0, kernel.COUNTERS), np.int64)
         self._marks = np.zeros(0, np.uint8)
         self._prints = np.zeros(0, np.uint64)
+        self._groups: Counter[int] = Counter()
+        self._broken_groups: Counter[int] = Counter()
         self._cells = 0
         self._clocks: dict[int, dict[str, ClockWatch]] = {}
         self._gaps: dict[int, list[Gap]] = {}
@@ -91,6 +93,11 @@ class Ledger:
         for apid, rows in _by_apid(table.apid):
             watch = self._clocks.setdefault(apid, {}).setdefault(container, ClockWatch())
             watch.note(table.sequence_count[rows], onboard_ns[rows], table.offset[rows] + base)
+
+    def group(self, apid: NDArray[np.uint16], decoded: NDArray[np.bool_]) -> None:
+        """Note groups of segments that were joined, and which of them could be decoded."""
+        self._groups.update(apid.tolist())
+        self._broken_groups.update(apid[~decoded].tolist())
 
     def idle(self, table: PacketTable) -> None:
         """Note idle packets."""
@@ -156,6 +163,8 @@ class Ledger:
             longer=self._longer[apid],
             gaps=tuple(self._gaps.get(apid, ())),
             gaps_omitted=self._gaps_omitted[apid],
+            groups=self._groups[apid],
+            broken_groups=self._broken_groups[apid],
             missing_modulo=not any(one.periodic for one in told),
             clock_steps=tuple(steps[:MAX_LISTED]),
             clock_steps_omitted=max(0, len(steps) - MAX_LISTED),
