@@ -226,3 +226,33 @@ def test_arrays_of_text_and_of_binary(decode: Decode) -> None:
     assert arrow["X"].to_pylist() == [["ab", "cd"], ["ef"]]
     assert arrow["Z"].to_pylist() == [[b"\1", b"\2"], [b"\3"]]
     assert column(table, "Y") == [7, 8]
+
+
+def test_an_offset_in_units_of_octets_as_1_1_has_it(decode: Decode) -> None:
+    again = """<RepeatEntry><Count><FixedValue>2</FixedValue></Count><Offset offsetSizeInBits="8">
+<FixedValue>1</FixedValue></Offset></RepeatEntry>"""
+    arrow = to_arrow(decode({"X": "U8"}, entry("X", again), "01ff02"))
+    assert arrow["X"].to_pylist() == [[1, 2]]
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        '<BinaryEncoding byteOrder="leastSignificantByteFirst"/>',
+        '<BinaryEncoding><FromBinaryTransformAlgorithm name="unzip"/></BinaryEncoding>',
+    ],
+)
+def test_a_container_whose_octets_are_changed_is_reported_and_not_decoded(encoding: str) -> None:
+    text = f"""<SpaceSystem name="S"><TelemetryMetaData><ParameterTypeSet><IntegerParameterType name="U48">
+<IntegerDataEncoding sizeInBits="48"/></IntegerParameterType></ParameterTypeSet><ParameterSet>
+<Parameter name="H" parameterTypeRef="U48"/></ParameterSet><ContainerSet><SequenceContainer name="C">{encoding}
+<EntryList>{entry("H")}</EntryList></SequenceContainer></ContainerSet></TelemetryMetaData></SpaceSystem>"""
+    definition = parse_definition(text.encode())
+    assert len(definition.unsupported) == 1
+    assert "changed or in another order" in compile_plan(definition).root.undecodable
+
+
+def test_units_with_power_and_factor_and_of_raw_values(decode: Decode) -> None:
+    types = """<IntegerParameterType name="T"><UnitSet><Unit factor="2">m</Unit><Unit power="-2">s</Unit>
+<Unit form="raw">DN</Unit></UnitSet><IntegerDataEncoding sizeInBits="8"/></IntegerParameterType>"""
+    assert decode({"X": "T"}, "X", "01", types=types).unit("X") == "2*m s^-2"

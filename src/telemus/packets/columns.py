@@ -202,24 +202,29 @@ def _along_spline(spline: Spline, raw: NDArray[np.float64]) -> NDArray[np.float6
     """
     points, values = np.array(spline.raw), np.array(spline.calibrated)
     place = np.clip(np.searchsorted(points, raw, side="right") - 1, 0, points.size - 1)
+    orders = np.array(spline.orders)[place]
     result = np.full(raw.shape, np.nan)
-    for index, order in enumerate(spline.orders):
-        here = place == index
-        first = max(0, min(index, points.size - 1 - order))
-        result[here] = _through(points[first : first + order + 1], values[first : first + order + 1], raw[here])
+    for order in np.unique(orders).tolist():
+        here = orders == order
+        first = np.clip(place[here], 0, points.size - 1 - order)
+        through = first[:, np.newaxis] + np.arange(order + 1)
+        result[here] = _through(points[through], values[through], raw[here])
     if not spline.extrapolate:
         result = np.where((raw >= points[0]) & (raw <= points[-1]), result, np.nan)
     return result
 
 
 def _through(points: NDArray[np.float64], values: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the polynomial through points, by Newton's divided differences; of two at one place the first counts."""
-    differences = values.copy()
-    for step in range(1, points.size):
-        run = points[step:] - points[:-step]
-        rise = differences[step:] - differences[step - 1 : -1]
-        differences[step:] = np.divide(rise, run, out=np.zeros_like(run), where=run > 0)
-    result = np.full(at.shape, differences[-1])
-    for index in range(points.size - 2, -1, -1):
-        result = result * (at - points[index]) + differences[index]
+    """Return (n,) the polynomial through points (n, k + 1), by Newton's divided differences.
+
+    Of two points at one place the first counts.
+    """
+    terms = values.copy()
+    for step in range(1, points.shape[1]):
+        run = points[:, step:] - points[:, :-step]
+        rise = terms[:, step:] - terms[:, step - 1 : -1]
+        terms[:, step:] = np.divide(rise, run, out=np.zeros_like(run), where=run > 0)
+    result = terms[:, -1].copy()
+    for index in range(points.shape[1] - 2, -1, -1):
+        result = result * (at - points[:, index]) + terms[:, index]
     return result

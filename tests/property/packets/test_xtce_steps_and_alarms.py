@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import struct
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -12,10 +14,11 @@ from hypothesis import strategies as st
 from telemus.packets import DecodedTable, decode_bytes, parse_definition
 from telemus.packets.alarm_watch import _State
 from telemus.packets.alarms import Judged, changes
+from telemus.packets.columns import apply_calibrator
 from telemus.packets.numbers import value_at
 from telemus.packets.timestamps import TimeRule, timestamps_of
 from telemus.packets.xtce import Encoding
-from telemus.packets.xtce.model import Alarm, ChangeAlarm
+from telemus.packets.xtce.model import Alarm, ChangeAlarm, Spline
 
 
 def decoded(entries: str, bits: int, bodies: list[bytes]) -> DecodedTable:
@@ -180,3 +183,27 @@ def test_times_are_the_nearest_nanosecond(raw: int, numerator: int, denominator:
         assert abs(int(times[0]) - start - (2 * raw * numerator + denominator) // (2 * denominator)) == 0
     else:
         assert abs(exact) > 9e18 or abs(raw * numerator / denominator) > 9e18
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.integers(-50, 50), min_size=4, max_size=9, unique=True),
+    st.lists(st.integers(0, 3), min_size=9, max_size=9),
+    st.lists(st.integers(-60, 60), min_size=1, max_size=12),
+)
+def test_splines_equal_the_polynomials_through_their_points(raws: list[int], orders: list[int], at: list[int]) -> None:
+    """By Lagrange's formula and exact fractions, point by point."""
+    points = sorted(raws)
+    values = [one * one % 17 - 5 for one in points]
+    spline = Spline(tuple(orders[: len(points)]), tuple(map(float, points)), tuple(map(float, values)), True)
+    got = apply_calibrator(spline, np.array(at))
+    for place, x in enumerate(at):
+        own = max([index for index, point in enumerate(points) if point <= x], default=0)
+        order = orders[own]
+        first = max(0, min(own, len(points) - 1 - order))
+        chosen = range(first, first + order + 1)
+        wanted = sum(
+            values[i] * math.prod(Fraction(x - points[j], points[i] - points[j]) for j in chosen if j != i)
+            for i in chosen
+        )
+        np.testing.assert_allclose(got[place], float(wanted), rtol=1e-9, atol=1e-9)

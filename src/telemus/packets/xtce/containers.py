@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from telemus.packets.xtce.conditions import conjunction, read_match
 from telemus.packets.xtce.detection import seals
 from telemus.packets.xtce.document import child, elements, line_of, local_name
-from telemus.packets.xtce.encodings import read_size
-from telemus.packets.xtce.model import Container, Entry, Match, Size
+from telemus.packets.xtce.encodings import check_order, read_size
+from telemus.packets.xtce.model import Container, Entry, LookupTable, Match, Size
 from telemus.packets.xtce.types import read_dimensions
 from telemus.packets.xtce.vocabulary import VOCABULARY
 
@@ -31,6 +31,7 @@ _SEGMENTS = {
     "StreamSegmentEntry": "streamRef",
 }
 _HANDLED = VOCABULARY["ParameterRefEntry"].children | {"DimensionList", "ParameterInstance"}
+_MOST_FIRST = ("mostSignificantByteFirst", "mostSignificantBitFirst")
 _ORIGINS = ("previousEntry", "containerStart", "containerEnd", "nextEntry")
 
 
@@ -38,6 +39,9 @@ def read_container(element: etree._Element, name: str, resolve: NameLookup, find
     """Return one sequence container; what is wrong or not supported goes to ``findings``."""
     base, criteria, why = _read_base(child(element, "BaseContainer"), resolve, findings)
     entries = tuple(_read_entry(one, resolve, findings) for one in elements(child(element, "EntryList")))
+    binary = child(element, "BinaryEncoding")
+    if binary is not None:
+        entries = _changed_first(binary, findings) + entries
     text = child(element, "LongDescription")
     return Container(
         name=name,
@@ -45,12 +49,23 @@ def read_container(element: etree._Element, name: str, resolve: NameLookup, find
         base=base,
         criteria=criteria,
         abstract=findings.flag(element, "abstract", False),
-        size_bits=_read_fixed_size(child(element, "BinaryEncoding"), findings),
-        sealed=seals(child(child(element, "BinaryEncoding"), "ErrorDetectCorrect"), findings),
+        size_bits=_read_fixed_size(binary, findings),
+        sealed=seals(child(binary, "ErrorDetectCorrect"), findings),
         description=element.get("shortDescription", "") or ((text.text or "").strip() if text is not None else ""),
         unsupported=why,
         line=line_of(element),
     )
+
+
+def _changed_first(binary: etree._Element, findings: Findings) -> tuple[Entry, ...]:
+    """Return an entry that stops a container whose octets are not as the packet has them, if they are not."""
+    check_order(binary, findings)
+    transform = child(binary, "FromBinaryTransformAlgorithm")
+    orders = (binary.get("byteOrder", _MOST_FIRST[0]), binary.get("bitOrder", _MOST_FIRST[1]))
+    if transform is None and orders == _MOST_FIRST and child(binary, "ByteOrderList") is None:
+        return ()
+    line = line_of(binary)
+    return (Entry(unsupported=f"line {line}: a container whose octets are changed or in another order", line=line),)
 
 
 def _read_entry(one: etree._Element, resolve: NameLookup, findings: Findings) -> Entry:
@@ -123,6 +138,12 @@ def _read_repeat(holder: etree._Element | None, resolve: NameLookup, findings: F
         findings.fault(holder, "no Count", "how often the entry is there")
         return None, 0
     gap = 0 if offset is None else read_size(offset, resolve, findings)
+    unit = 1 if offset is None else findings.integer(offset, offset.get("offsetSizeInBits"), 1)  # XTCE 1.1
+    if unit != 1 and isinstance(gap, int):
+        gap *= unit
+    elif unit != 1 and offset is not None:
+        findings.not_supported(offset, f"an offset in units of {unit} bits that is not fixed")
+        gap = LookupTable((), -1)
     return read_size(count, resolve, findings), gap
 
 

@@ -75,7 +75,7 @@ def read_encoding(holder: etree._Element | None, resolve: NameLookup, findings: 
     else:
         read = _string if tag == "StringDataEncoding" else _binary
         encoding, why = read(one, resolve, findings)
-        _check_order(one, findings)
+        check_order(one, findings)
     detection = child(one, "ErrorDetectCorrect")
     if tag != "IntegerDataEncoding" and detection is not None:
         findings.not_supported(detection, f"error detection of a {tag}")
@@ -240,8 +240,8 @@ def _binary(one: etree._Element, resolve: NameLookup, findings: Findings) -> tup
     return Encoding("binary", read_size(child(one, "SizeInBits"), resolve, findings, one)), ""
 
 
-def _check_order(one: etree._Element, findings: Findings) -> None:
-    """Note an order of text or binary that is not acted on: their octets stay as they came.
+def check_order(one: etree._Element, findings: Findings) -> None:
+    """Note an order of text or binary, or of a container, that is not acted on: their octets stay as they came.
 
     The order of octets within a character is said by the character set, so that a common byte order of text, which
     real files carry, says nothing.

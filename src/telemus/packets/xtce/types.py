@@ -37,6 +37,8 @@ KINDS = {
 }
 """XTCE 1.2 ParameterTypeSetType (660.0-B-2)."""
 
+_ONE = ("1", "1.0")
+
 
 def read_type(element: etree._Element, lookup: Lookup, resolve: NameLookup, findings: Findings) -> ParameterType:
     """Return one parameter type; what is wrong or not supported goes to ``findings``."""
@@ -93,8 +95,13 @@ def _read_scalar(
 
 
 def _read_unit(element: etree._Element) -> str:
-    texts = [(unit.text or "").strip() for unit in named(child(element, "UnitSet"), "Unit")]
-    return " ".join(text for text in texts if text)
+    """Return the unit of calibrated values: each with its factor and power, as ``2*m^2``."""
+    found = []
+    for one in named(child(element, "UnitSet"), "Unit"):
+        text, factor, power = (one.text or "").strip(), one.get("factor", "1"), one.get("power", "1")
+        if text and one.get("form", "calibrated") == "calibrated":
+            found.append(("" if factor in _ONE else f"{factor}*") + text + ("" if power in _ONE else f"^{power}"))
+    return " ".join(found)
 
 
 def _read_labels(
