@@ -114,7 +114,7 @@ def _decode(inputs: list[Input], decoder: StreamDecoder, tables: Tables, order: 
     for one in inputs:
         done = 0
         for block in one.blocks():
-            sample = sample if len(sample) >= PROBE_BYTES else sample + block
+            sample = sample if len(sample) >= PROBE_BYTES else sample + bytes(block)
             done += len(block)
             batches = decoder.feed(block)
             order.see(batches)

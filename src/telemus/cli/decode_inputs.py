@@ -6,15 +6,14 @@ import stat
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from telemus.cli.decode_frames import written
 from telemus.errors import FormatError
 
 if TYPE_CHECKING:
-    from telemus.packets import Account, FrameLayout, Plan, StreamAccount, StreamDecoder
+    from telemus.packets import Account, Block, FrameLayout, Plan, StreamAccount, StreamDecoder
 
-BLOCK_BYTES = 1 << 20
 PROBE_BYTES = 4 << 20
 """So much of a file is looked at before it is taken."""
 _COMPRESSED = {
@@ -65,19 +64,11 @@ class Input(NamedTuple):
     name: str
     size_bytes: int
 
-    def blocks(self) -> Iterator[bytes]:
+    def blocks(self) -> Iterator[Block]:
         """Yield the bytes."""
-        if self.path == PIPE:
-            yield from _blocks(sys.stdin.buffer)
-        else:
-            with self.path.open("rb", buffering=0) as file:
-                yield from _blocks(file)
+        from telemus.packets import blocks_of
 
-
-def _blocks(file: Any) -> Iterator[bytes]:
-    read = getattr(file, "read1", file.read)  # of a pipe, take what is there
-    while block := read(BLOCK_BYTES):
-        yield block
+        return blocks_of(sys.stdin.buffer if self.path == PIPE else self.path)
 
 
 def open_inputs(paths: tuple[Path, ...], reading: Reading) -> tuple[list[Input], list[str]]:

@@ -4,7 +4,7 @@ from telemus.packets.account import Account, ApidAccount, Gap, RejectedRange, me
 from telemus.packets.alarm_watch import AlarmEvent, AlarmWatch, alarm_events, alarm_table
 from telemus.packets.alarms import alarm_levels, outside_valid_range
 from telemus.packets.arrow import to_arrow
-from telemus.packets.ccsds import PacketTable
+from telemus.packets.ccsds import Block, PacketTable
 from telemus.packets.clock_steps import ClockStep
 from telemus.packets.columns import Ragged
 from telemus.packets.crc import crc16
@@ -41,7 +41,7 @@ from telemus.packets.groups import PacketGroup, PacketGrouper
 from telemus.packets.plan import ContainerPlan, Plan, compile_plan
 from telemus.packets.recognise import FrameHint, Wrapper, recognise_frames, recognise_wrapper
 from telemus.packets.restore import from_arrow
-from telemus.packets.stream import ALARMS, Batch, Stream, StreamAccount, StreamDecoder, stream
+from telemus.packets.stream import ALARMS, Batch, Stream, StreamAccount, StreamDecoder, blocks_of, stream
 from telemus.packets.time_codes import (
     CcsPreamble,
     CdsPreamble,
@@ -69,6 +69,7 @@ __all__ = [
     "ApidAccount",
     "ApidRule",
     "Batch",
+    "Block",
     "CcsPreamble",
     "CdsPreamble",
     "ChannelAccount",
@@ -112,6 +113,7 @@ __all__ = [
     "alarm_table",
     "as_plan",
     "ascii_to_tai",
+    "blocks_of",
     "cds_to_ns",
     "compile_plan",
     "crc16",

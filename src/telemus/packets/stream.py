@@ -18,13 +18,14 @@ import pyarrow as pa
 from telemus.packets.account import Account, merge_accounts
 from telemus.packets.alarm_watch import SCHEMA, AlarmWatch, alarm_table
 from telemus.packets.arrow import ArrowTables
-from telemus.packets.ccsds import Block
+from telemus.packets.ccsds import Block, octets_of
 from telemus.packets.decode import DecodedTable, Decoder, as_plan
 from telemus.packets.frames import FrameAccount, FrameLayout, FrameReader
 from telemus.packets.plan import Plan
 from telemus.packets.xtce import Definition
 
 BLOCK_BYTES = 1 << 20
+"""What is decoded together: more bytes than this at once would need more memory beside the rows, and gain nothing."""
 ALARMS = "/alarms"
 """The table of alarm events among the containers, none of which has such a name."""
 
@@ -108,10 +109,19 @@ class StreamDecoder:
         self._plain = Decoder(self.plan, source=source, **self._settings)
 
     def feed(self, block: Block) -> list[Batch]:
-        """Return the rows of the packets that ``block`` completes, in order of arrival. Raises nothing on any bytes."""
-        if self._reader is not None:
-            return self._feed_frames(block, final=False)
-        return self._batches(self._plain.feed(block))
+        """Return the rows of the packets that ``block`` completes, in order of arrival. Raises nothing on any bytes.
+
+        Memory beside the block and its rows is a few times ``BLOCK_BYTES``, however long the block is.
+        """
+        octets = octets_of(block)
+        found: list[Batch] = []
+        for start in range(0, octets.size, BLOCK_BYTES):
+            part = octets[start : start + BLOCK_BYTES]
+            if self._reader is not None:
+                found += self._feed_frames(part, final=False)
+            else:
+                found += self._batches(self._plain.feed(part))
+        return found
 
     def finish(self) -> list[Batch]:
         """End the stream: return the rows of what was waiting; the account is complete then."""

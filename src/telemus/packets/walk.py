@@ -90,7 +90,9 @@ class Walker:
             rejected = np.empty((_RANGES_PER_CALL, 3), np.int64)
             state[slot.PACKETS] = state[slot.RANGES] = 0
             full = walk_block(buffer, books, tuple(table), rejected, state)
-            tables.append(table.take(slice(int(state[slot.PACKETS]))))
+            count = int(state[slot.PACKETS])
+            # Copied where the room was not needed: a column that is kept would keep all of it.
+            tables.append(table.take(slice(count) if 2 * count > rows else np.arange(count)))
             ranges.append(rejected[: state[slot.RANGES]])
         self._mode[:] = state[slot.MODE : slot.PACKETS]
         return Walk(join_tables(tables), np.concatenate(ranges), int(state[slot.POSITION]))
