@@ -197,12 +197,13 @@ def levinson(covariance: ArrayLike) -> tuple[NDArray[np.float64], float]:
     ([0.5, 0.0], 1.0)
     """
     r = np.asarray(covariance, np.float64)
-    a = np.zeros(0)
+    a = np.zeros(len(r) - 1)
     error = float(r[0])
     for k in range(1, len(r)):
-        reflection = (float(r[k]) - float(a @ r[k - 1 : 0 : -1])) / error
-        a = np.r_[a - reflection * a[::-1], reflection]
-        error *= 1.0 - reflection * reflection
+        known = a[: k - 1]
+        a[k - 1] = (float(r[k]) - float(known @ r[k - 1 : 0 : -1])) / error
+        a[: k - 1] = known - a[k - 1] * known[::-1]
+        error *= 1.0 - float(a[k - 1]) ** 2
     return a, error
 
 

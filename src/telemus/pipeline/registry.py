@@ -6,7 +6,7 @@ through the import system. A science adds its line here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -32,6 +32,7 @@ from telemus.pipeline.derive_variability import Vary, make_variability, make_var
 from telemus.pipeline.derive_windows import BeatRules
 from telemus.pipeline.work import Registered, Work
 from telemus.product import Column, Parameter, Product
+from telemus.series import NS_PER_S
 
 _MEASURED = ("calibration", "zeros", "installations", "species")
 _PHASE = (Column("phase", "", "phase, or all for the whole record"),)
@@ -277,13 +278,24 @@ def interval_summary(beats: Columns, species: str | None, given: Mapping[str, An
     }
 
 
-def warm(*names: str) -> None:
-    """Run detectors (all, or those named) once on nothing much, so that their compiled code is there."""
+COMPILED = (*DETECTORS, "variability")
+"""Products whose functions are compiled, each on its own."""
+
+
+def warm(names: Iterable[str]) -> None:
+    """Run those of the named products that are compiled once on nothing much, so that their code is there."""
     times_s = np.arange(2000) / 500.0
     wave = 100.0 + 15.0 * np.sin(2.0 * np.pi * 8.0 * times_s)
-    for name in names or DETECTORS:
-        given = physiology.PRODUCTS[name].with_parameters({})
-        DETECTORS[name].find(wave, 500.0, np.zeros(len(wave), np.uint32), 0, given)
+    for name in (one for one in COMPILED if one in set(names)):
+        if name in DETECTORS:
+            given = physiology.PRODUCTS[name].with_parameters({})
+            DETECTORS[name].find(wave, 500.0, np.zeros(len(wave), np.uint32), 0, given)
+        else:
+            interval_s = 1e-3 * wave
+            times_ns = np.rint(np.cumsum(interval_s) * NS_PER_S).astype(np.int64)
+            beats: Columns = {"tai_ns": times_ns, "interval_s": interval_s, "quality": np.zeros(len(wave), np.uint32)}
+            known, due_s = REGISTRY[name].product.with_parameters({}), np.array([1.0])
+            VARY[name](beats, times_ns[[0, -1]], due_s, known_species()[0], known)
 
 
 def known_species() -> list[str]:

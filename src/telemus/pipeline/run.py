@@ -183,7 +183,7 @@ def _all_done(archive: Archive, jobs: list[Job], workers: int) -> Iterator[Done]
         for job in jobs:
             yield do_job(archive, job, [])
         return
-    warm()
+    warm({task.product for job in jobs for task in job.tasks})
     with warnings.catch_warnings(), ProcessPoolExecutor(workers, _context(), _begin_worker) as pool:
         # Arrow's and BLAS's threads stand still in a fork and are made anew there; Python 3.12 warns of any thread
         warnings.filterwarnings("ignore", "This process .* is multi-threaded", DeprecationWarning)

@@ -1,4 +1,4 @@
-"""Compiles the detectors in processes of their own while other work goes on.
+"""Compiles what is compiled in processes of their own while other work goes on.
 
 On a fresh machine the kernels are compiled once and kept on disk; that takes some tens of seconds of one processor.
 Whoever knows early that ``process`` will follow can let it happen meanwhile.
@@ -11,24 +11,24 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from telemus.pipeline.registry import DETECTORS, warm
+from telemus.pipeline.registry import COMPILED, warm
 
 
 def _compile(name: str) -> None:
     if hasattr(os, "nice"):
         os.nice(5)  # the work that somebody waits for comes first
-    warm(name)
+    warm([name])
 
 
 @contextmanager
 def detectors_compiling() -> Iterator[None]:
-    """Compile each detector in a process of its own inside the block, and wait for them at its end.
+    """Compile detectors and variability in a process each inside the block, and wait for them at its end.
 
     A process that fails changes nothing: what it did not compile is compiled where it is needed. An exception inside
     the block ends the processes.
     """
     context = multiprocessing.get_context("spawn")
-    processes = [context.Process(target=_compile, args=(name,), daemon=True) for name in DETECTORS]
+    processes = [context.Process(target=_compile, args=(name,), daemon=True) for name in COMPILED]
     for process in processes:
         process.start()
     try:

@@ -76,10 +76,10 @@ def window_spectra(
         found["lomb"] = numerics.lomb_spectrum(times_s[known], kept[known], half_rate_hz)
     if len(methods) > 1:
         rate_hz = max(norms.resample_hz, 2.0 * half_rate_hz)
-        whole = _longest_run(times_s, bridged, rate_hz)
         if "welch" in methods:
             runs = _runs(times_s, bridged, rate_hz, norms.welch_segment_s)
             found["welch"] = numerics.welch_spectrum(runs, norms.welch_segment_s)
+        whole = _longest_run(times_s, bridged, rate_hz) if {"ar", "fft"} & set(methods) else None
         if "ar" in methods and whole is not None:
             found["ar"] = numerics.ar_spectrum(whole, norms.ar_order)
         if "fft" in methods and whole is not None:
