@@ -24,6 +24,9 @@ class Settings:
     leap_seconds: str = ""
     """Path of the table of leap seconds (our format, or the IERS's leap-seconds.list); none: the one that ships."""
 
+    flush_interval_ms: int = 1000
+    """How long bytes of a live feed wait for their flush to the disk at most [ms]; 0 flushes whenever bytes come."""
+
     def worker_count(self) -> int:
         """Return the number of processes to use, at least 1."""
         return self.workers or max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)

@@ -31,7 +31,6 @@ from telemus.archive.parquet import open_parquet, table_writer
 from telemus.archive.reception import (
     BEGUN,
     BYTES,
-    FLUSH_INTERVAL_S,
     JOURNAL,
     MANIFEST,
     RUN_BYTES,
@@ -209,12 +208,7 @@ def _stretches(data: memoryview, group: list[_Run], trusted: bool) -> Iterator[S
         yield Stretch(start, stop, data[start - base : stop - base], whole)
 
 
-def receive(
-    l0: Path,
-    source: Path,
-    progress: Callable[[int], None] | None = None,
-    flush_interval_s: float = FLUSH_INTERVAL_S,
-) -> tuple[Received, bool]:
+def receive(l0: Path, source: Path, progress: Callable[[int], None] | None = None) -> tuple[Received, bool]:
     """Copy a file into level 0 and return it, and whether it is new.
 
     The bytes and their records are on the disk before this returns. A file whose bytes are there already is left as
@@ -229,13 +223,14 @@ def receive(
             progress(size)
         return known, False
     there = set(disk.folders(l0))
-    reception = begin(l0, FILE, source.name, flush_interval_s)
+    reception = begin(l0, FILE, source.name, None)
     try:
+        buffer = memoryview(bytearray(_COPY_BYTES))
         with source.open("rb", buffering=0) as file:
-            while block := file.read(_COPY_BYTES):
-                reception.append(block)
+            while count := file.readinto(buffer):
+                reception.append(buffer[:count])
                 if progress:
-                    progress(len(block))
+                    progress(count)
         target = reception.seal()
     except BaseException:
         reception.abandon()
@@ -265,10 +260,16 @@ def _size_of(source: Path) -> int:
 
 
 def _known_copy(l0: Path, source: Path, size: int) -> Received | None:
-    """Return the copy of a source that has the length of one that is there and its bytes."""
-    alike = [one for one in received_files(l0) if one.bytes == size]
+    """Return the copy of a source that is there already: of its length, its first run, and its SHA-256."""
+    alike = [one for one in received_files(l0) if one.bytes == size and _begins_alike(one, source)]
     wanted = sha256_of(source) if alike else ""
     return next((one for one in alike if one.sha256 == wanted), None)
+
+
+def _begins_alike(one: Received, source: Path) -> bool:
+    """Return whether a source may be a received file, by the first run: the whole is read only then."""
+    first = next(iter(one.scan().records), None)
+    return first is None or zlib.crc32(disk.read(source, 0, first.length)) == first.crc32
 
 
 def received_folders(l0: Path) -> list[Path]:

@@ -12,6 +12,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,8 +22,6 @@ from telemus.archive.records import Record, scan
 from telemus.errors import ArchiveError
 
 BYTES, JOURNAL, BEGUN, MANIFEST = "received.bin", "received.journal", "begun.json", "manifest.json"
-FLUSH_INTERVAL_S = 1.0
-"""How long received bytes wait for their flush to the disk at most [s], unless told otherwise."""
 RUN_BYTES = 1 << 20
 """Longest run under one CRC-32: how finely damage is located [bytes]."""
 
@@ -30,10 +29,11 @@ RUN_BYTES = 1 << 20
 class Reception:
     """One file or one pass of a live feed that is being received, in a folder of its own.
 
-    ``flush_interval_s`` 0 flushes at every ``append``. One thread appends; a second one flushes.
+    ``flush_interval_s`` [s] is how long bytes wait for their flush to the disk at most; 0 flushes at every ``append``,
+    None at the end only: for a file, whose source is still there. One thread appends; a second one flushes.
     """
 
-    def __init__(self, folder: Path, flush_interval_s: float = FLUSH_INTERVAL_S) -> None:
+    def __init__(self, folder: Path, flush_interval_s: float | None) -> None:
         self.folder = folder
         self.acknowledged_bytes = 0
         self._hash = hashlib.sha256()
@@ -44,11 +44,12 @@ class Reception:
         self._length = self.acknowledged_bytes
         self._waiting: list[Record] = []
         self._appending, self._committing = threading.Lock(), threading.Lock()
+        self._beside = ThreadPoolExecutor(1)  # sums of large parts while they are written
         self._failure: OSError | None = None
         self._ended = threading.Event()
         self._flusher = threading.Thread(target=self._flush_every, args=(flush_interval_s,), daemon=True)
-        self._at_once = flush_interval_s <= 0
-        if not self._at_once:
+        self._at_once = flush_interval_s == 0
+        if flush_interval_s:
             self._flusher.start()
 
     def append(self, data: bytes | memoryview, received_utc_ns: int | None = None) -> int:
@@ -61,17 +62,24 @@ class Reception:
         moment = time.time_ns() if received_utc_ns is None else received_utc_ns
         self._first_utc_ns = moment if self._first_utc_ns is None else self._first_utc_ns
         view = memoryview(data).cast("B")
+        parts = [view[at : at + RUN_BYTES] for at in range(0, len(view), RUN_BYTES)]
+        summing = self._beside.submit(self._sums, parts) if len(parts) > 1 else None
         with self._noted():
             self._bytes.write(view)
-        self._hash.update(view)
-        parts = [view[at : at + RUN_BYTES] for at in range(0, len(view), RUN_BYTES)]
+        sums = summing.result() if summing else self._sums(parts)
         with self._appending:
-            for part in parts:
-                self._waiting.append(Record(self._length, len(part), zlib.crc32(part), moment))
+            for part, crc32 in zip(parts, sums, strict=True):
+                self._waiting.append(Record(self._length, len(part), crc32, moment))
                 self._length += len(part)
         if self._at_once:
             self.commit()
         return self._length
+
+    def _sums(self, parts: list[memoryview]) -> list[int]:
+        """Return the CRC-32 of each part, and take them into the hash of the whole."""
+        for part in parts:
+            self._hash.update(part)
+        return [zlib.crc32(part) for part in parts]
 
     def commit(self) -> int:
         """Flush what came so far, and return how many bytes are durable. Raises SpaceError on a full disk."""
@@ -95,6 +103,7 @@ class Reception:
             if self._failure is None:
                 self.commit()
         finally:
+            self._beside.shutdown()
             self._bytes.close()
             self._journal.close()
 
@@ -160,7 +169,7 @@ class Reception:
             raise self._failure
 
 
-def begin(l0: Path, kind: str, name: str, flush_interval_s: float) -> Reception:
+def begin(l0: Path, kind: str, name: str, flush_interval_s: float | None) -> Reception:
     """Begin to receive something named ``name`` in a new folder of level 0; ``kind`` begins the folder's name."""
     folder = l0 / f"{kind}{time.time_ns()}"
     disk.make_folder(folder)

@@ -24,6 +24,7 @@ from typing import Any
 import pyarrow as pa
 
 from telemus import mission as missions
+from telemus import settings
 from telemus.archive import disk, pyramid, query, reading, samples
 from telemus.archive.checks import checks_of
 from telemus.archive.decimation import Decimated, Decimator
@@ -38,7 +39,7 @@ from telemus.archive.parquet import PLAIN, Layout
 from telemus.archive.pointers import Shelf
 from telemus.archive.rebuilding import restore
 from telemus.archive.received import LIVE, Received, receive, received_files, take_up
-from telemus.archive.reception import FLUSH_INTERVAL_S, Reception, begin
+from telemus.archive.reception import Reception, begin
 from telemus.archive.samples import SAMPLES
 from telemus.archive.stored_rows import StoredRows
 from telemus.archive.verification import Damage, verify
@@ -106,26 +107,23 @@ class Archive:
         """Return the lock of the one writer, for a ``with`` block; ArchiveError where another process writes."""
         return self._lock
 
-    def receive(
-        self,
-        source: Path,
-        progress: Callable[[int], None] | None = None,
-        flush_interval_s: float = FLUSH_INTERVAL_S,
-    ) -> tuple[Received, bool]:
+    def receive(self, source: Path, progress: Callable[[int], None] | None = None) -> tuple[Received, bool]:
         """Copy a received file into level 0, durably, and return it and whether it is new. See received.receive."""
         with self._lock:
-            return receive(self.path / "l0", source, progress, flush_interval_s)
+            return receive(self.path / "l0", source, progress)
 
     @contextmanager
-    def feed(self, name: str, flush_interval_s: float = FLUSH_INTERVAL_S) -> Iterator[Reception]:
+    def feed(self, name: str, flush_interval_s: float | None = None) -> Iterator[Reception]:
         """Receive a live feed as one pass named ``name``: ``append(data, received_utc_ns)`` in the ``with`` block.
 
-        Bytes are durable ``flush_interval_s`` [s] after they came at the latest; ``acknowledged_bytes`` says how far.
+        Bytes are durable ``flush_interval_s`` [s] after they came at the latest (that of the settings where None);
+        ``acknowledged_bytes`` says how far. 0 flushes at every ``append``.
         At the end the pass stands among the received files; after an interruption ``tidy`` puts there what was
         acknowledged. The one lock is held meanwhile.
         """
         with self._lock:
-            reception = begin(self.path / "l0", LIVE, name, flush_interval_s)
+            interval_s = settings.load().flush_interval_ms / 1000 if flush_interval_s is None else flush_interval_s
+            reception = begin(self.path / "l0", LIVE, name, interval_s)
             try:
                 yield reception
             finally:
