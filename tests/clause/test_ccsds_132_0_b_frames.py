@@ -134,6 +134,19 @@ def test_an_old_frame_that_comes_again_does_not_disturb() -> None:
     assert (account.duplicates, account.missing, account.restarts) == (5 + 15, 0, 0)
 
 
+@pytest.mark.parametrize("block", [1, 100, 700, 100_000])
+def test_old_frames_are_remembered_whatever_the_blocks(block: int) -> None:
+    """Ten frames, then the first of them again: they are found among few in memory and few in the block."""
+    frames = encode_frames([_packet(50, count=number) for number in range(40)], LAYOUT, spacecraft=1, channel=2)
+    stream = encode_units(np.concatenate([frames[:10], frames[2:5], frames[10:]]), LAYOUT).tobytes()
+    reader = FrameReader(LAYOUT)
+    for start in range(0, len(stream), block):
+        reader.feed(stream[start : start + block])
+    reader.feed(b"", final=True)
+    account = reader.account().channels[1, 2]
+    assert (account.duplicates, account.restarts, account.missing) == (3, 0, 0)
+
+
 def test_4_1_2_5_master_channel_counts_tell_of_losses_on_every_channel() -> None:
     frames = encode_frames([_packet(500)], LAYOUT, spacecraft=1, channel=2, master_count=250)
     _, reader = _read(LAYOUT, np.delete(frames, [2, 3, 7], axis=0))

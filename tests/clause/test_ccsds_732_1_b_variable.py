@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from telemus.errors import SignalError
+from telemus.packets.crc import TABLES
 from telemus.packets.frames import FrameLayout, FrameReader, Handed, encode_stream, encode_variable, truncated_frame
+from telemus.packets.frames.error_control import TABLES_32
+from telemus.packets.frames.variable_kernel import chain
 
 WHO = {"spacecraft": 0x1234, "channel": 5, "map_id": 6}
 LAYOUT = FrameLayout("uslp", 120, error_control=True, variable_length=True, truncated_bytes=8)
@@ -135,6 +138,25 @@ def test_frames_of_very_different_lengths_do_not_take_memory_for_the_longest() -
     sent.insert(1500, _packet(60_000))
     handed, _ = _read(layout, encode_stream(encode_variable(sent, layout, protocol=0, **WHO), layout))
     assert _packets(handed) == sent
+
+
+def test_a_stream_that_looks_like_frames_everywhere_is_read_in_time_that_its_length_bounds() -> None:
+    """A marker and a plausible header of 60 000 octets every 11 octets, none of them confirmed by the next."""
+    lure = LAYOUT.marker + (12 << 28).to_bytes(4, "big") + (59_999).to_bytes(2, "big") + b"\0"
+    data = np.frombuffer(lure * 30_000, np.uint8).copy()
+    tables, places = np.stack([TABLES[0], TABLES_32[0]]), np.empty((2, 40_000), np.int64)
+    marker, whitening = np.frombuffer(LAYOUT.marker, np.uint8), np.zeros(65536, np.uint8)
+    count, _, spent = chain(data, marker, whitening, (2, 65536, 0, 16, 1), tables, *places, 0, 0)
+    assert count == 0
+    assert 1 << 20 < spent < 17 * data.size + (2 << 20)
+
+
+def test_a_unit_of_very_many_segments_is_given_up_before_it_fills_the_memory() -> None:
+    layout = FrameLayout("uslp", 60_013, marker=b"", variable_length=True)
+    frames = encode_variable([bytes(60_000) * 281], layout, protocol=5, **WHO)
+    handed, reader = _read(layout, encode_stream(frames, layout))
+    assert _units(handed) == []
+    assert reader.account().channels[0x1234, 5].rejected_by_reason["data unit longer than 16 MiB"] > 1 << 23
 
 
 def test_a_layout_that_cannot_be_is_refused() -> None:

@@ -11,6 +11,7 @@ last segment does not come, what there is of the group is handed out with ``comp
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -51,6 +52,7 @@ class PacketGrouper:
     def __init__(self, *, secondary_header_bytes: int = 0) -> None:
         self._header = secondary_header_bytes
         self._open: dict[int, list[tuple[int, bytes]]] = {}
+        self._held_bytes: Counter[int] = Counter()
         self._broken: set[int] = set()
 
     def add(self, packets: Iterable[bytes]) -> list[PacketGroup]:
@@ -78,14 +80,16 @@ class PacketGrouper:
         if flags in (CONTINUATION, LAST) and not follows:
             self._broken.add(apid)
         self._open.setdefault(apid, []).append((count, octets))
+        self._held_bytes[apid] += len(octets)
         if flags in (LAST, UNSEGMENTED):
             self._close(groups, apid, complete=apid not in self._broken)
-        elif sum(len(part) for _, part in self._open[apid]) > LARGEST_GROUP_BYTES:
+        elif self._held_bytes[apid] > LARGEST_GROUP_BYTES:
             self._close(groups, apid, complete=False)
             self._broken.add(apid)
 
     def _close(self, groups: list[PacketGroup], apid: int, *, complete: bool) -> None:
         parts = self._open.pop(apid)
         self._broken.discard(apid)
+        del self._held_bytes[apid]
         octets = b"".join(part for _, part in parts)
         groups.append(PacketGroup(apid, parts[0][0], parts[-1][0], len(parts), octets, complete))

@@ -91,7 +91,7 @@ class FrameCounter:
         here = rows[row, : table.length[row]]
         if any(np.array_equal(rows[one, : table.length[one]], here) for one in near.tolist()):
             return True
-        older = self._recent[row:] if row < REMEMBERED else []
+        older = self._recent[row - REMEMBERED :] if row < REMEMBERED else []
         return any(one == count and np.array_equal(octets, here) for one, octets in older)
 
     def _remember(self, rows: Octets, table: FrameTable) -> None:

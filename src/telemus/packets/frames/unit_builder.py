@@ -20,7 +20,7 @@ from telemus.packets.frames.frame_table import (
     WHOLE,
     FrameTable,
 )
-from telemus.packets.frames.pieces import NO_PIECES, Pieces
+from telemus.packets.frames.pieces import Pieces
 from telemus.packets.frames.rejections import Rejections
 
 LARGEST_UNIT_BYTES = 1 << 24
@@ -52,14 +52,11 @@ class UnitBuilder:
     def __init__(self, books: Counter[str], rejections: Rejections) -> None:
         self._books, self._rejections = books, rejections
         self._parts: list[Octets] = []
-        self._pieces = NO_PIECES
+        self._zones: list[int] = []
+        self._origins: list[int] = []
+        self.held_bytes = 0  # of the unit under way
         self._protocol = 0
         self._open = False
-
-    @property
-    def held_bytes(self) -> int:
-        """Bytes of the unit under way."""
-        return sum(part.size for part in self._parts)
 
     def add(
         self, rows: Octets, table: FrameTable, origin: NDArray[np.int64], fresh: NDArray[np.bool_]
@@ -79,6 +76,9 @@ class UnitBuilder:
             elif rule in _GO_ON and not (self._open and protocol == self._protocol):
                 self.give_up(ENDLESS)
                 pieces.reject(self._rejections, 0, width, HEADLESS)
+            elif self.held_bytes + width > LARGEST_UNIT_BYTES:
+                self.give_up(TOO_LONG)
+                pieces.reject(self._rejections, 0, width, TOO_LONG)
             else:
                 self._append(protocol, octets, place)
                 if ends:
@@ -86,8 +86,8 @@ class UnitBuilder:
 
     def give_up(self, reason: str) -> None:
         """Reject the unit under way."""
-        self._pieces.reject(self._rejections, 0, self.held_bytes, reason)
-        self._parts, self._pieces, self._open = [], NO_PIECES, False
+        size = self.held_bytes
+        self._taken()[1].reject(self._rejections, 0, size, reason)
 
     def _valid(self, table: FrameTable) -> NDArray[np.int64]:
         """Return how many bytes of each zone are valid (n,), and count the others as idle."""
@@ -97,13 +97,19 @@ class UnitBuilder:
         return valid
 
     def _append(self, protocol: int, octets: Octets, place: int) -> None:
-        if self.held_bytes + octets.size > LARGEST_UNIT_BYTES:
-            self.give_up(TOO_LONG)
-        self._pieces = self._pieces.extended(np.array([self.held_bytes]), np.array([place]))
+        self._zones.append(self.held_bytes)
+        self._origins.append(place)
         self._parts.append(octets.copy())
+        self.held_bytes += octets.size
         self._protocol, self._open = protocol, True
 
     def _close(self) -> Unit:
-        octets, pieces = np.concatenate(self._parts), self._pieces
-        self._parts, self._pieces, self._open = [], NO_PIECES, False
+        parts, pieces = self._taken()
+        octets = np.concatenate(parts)
         return Unit(self._protocol, octets, np.array([octets.size]), pieces)
+
+    def _taken(self) -> tuple[list[Octets], Pieces]:
+        """Return the unit under way, and have none."""
+        taken = self._parts, Pieces(np.array(self._zones, np.int64), np.array(self._origins, np.int64))
+        self._parts, self._zones, self._origins, self.held_bytes, self._open = [], [], [], 0, False
+        return taken

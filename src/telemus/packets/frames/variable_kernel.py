@@ -7,6 +7,8 @@ from numba import njit
 
 LEAST_BYTES = 6
 """Header of a truncated frame, header of the data field, one octet."""
+SPENT_PER_BYTE, SPENT_AT_ONCE = 16, 1 << 20
+"""Error control is computed in search of frames over so many octets for each of the stream, and so many more."""
 
 
 @njit(cache=True)
@@ -49,11 +51,13 @@ def _holds(octets, at, length, whitening, bits, tables):  # type: ignore[no-unty
 
 
 @njit(cache=True)
-def chain(octets, marker, whitening, rules, tables, starts, lengths):  # type: ignore[no-untyped-def]
-    """Write where frames begin, behind their markers, and how long they are; return how many, and where the walk is.
+def chain(octets, marker, whitening, rules, tables, starts, lengths, base, spent):  # type: ignore[no-untyped-def]
+    """Write where frames begin, behind their markers, and how long they are.
 
-    ``rules`` = (tolerance, longest, truncated length, bits of error control, final). The walk stops where it cannot
-    decide without more data.
+    Return how many, where the walk is, and over how many octets of the stream error control was computed for frames
+    that nothing else confirmed (``spent`` before; ``base`` octets of the stream came before these): a stream made to
+    look like frames everywhere must not take time without end. ``rules`` = (tolerance, longest, truncated length, bits
+    of error control, final). The walk stops where it cannot decide without more data.
     """
     tolerance, longest, truncated, bits, final = rules
     at, count, size, ahead = 0, 0, octets.size, marker.size + 7
@@ -74,10 +78,13 @@ def chain(octets, marker, whitening, rules, tables, starts, lengths):  # type: i
                     confirmed = _good_marker(octets, stop, marker, tolerance) and (
                         _told_length(octets, stop + marker.size, whitening, longest, truncated) > 0
                     )
-                if confirmed or _holds(octets, begin, length, whitening, bits, tables):
+                if not confirmed and spent <= SPENT_PER_BYTE * (base + at) + SPENT_AT_ONCE:
+                    confirmed = _holds(octets, begin, length, whitening, bits, tables)
+                    spent += length
+                if confirmed:
                     starts[count], lengths[count] = begin, length
                     count += 1
                     at = stop
                     continue
         at += 1
-    return count, at
+    return count, at, spent

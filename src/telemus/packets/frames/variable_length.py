@@ -39,6 +39,7 @@ class VariableSynchroniser:
         self._data = np.empty(0, np.uint8)
         self._base = 0  # byte of the stream at which the data in hand begin
         self._decided = 0  # byte of the stream up to which all is taken or rejected
+        self._spent = 0  # octets over which error control was computed in the search
 
     def feed(self, block: Block, *, final: bool = False) -> list[Units]:
         """Return the frames that can be decided on with this block, in batches of similar lengths."""
@@ -53,7 +54,9 @@ class VariableSynchroniser:
         tables = np.stack([TABLES[0], TABLES_32[0]])
         most = self._data.size // (len(layout.marker) + kernel.LEAST_BYTES) + 1
         starts, lengths = np.empty(most, np.int64), np.empty(most, np.int64)
-        count, at = kernel.chain(self._data, self._marker, self._whitening, rules, tables, starts, lengths)
+        count, at, self._spent = kernel.chain(
+            self._data, self._marker, self._whitening, rules, tables, starts, lengths, self._base, self._spent
+        )
         found = self._batches(starts[:count], lengths[:count])
         if final:
             at = self._data.size
